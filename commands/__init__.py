@@ -1,0 +1,1 @@
+"""The ``hatang`` command line: one module a command."""

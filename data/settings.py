@@ -1,0 +1,40 @@
+"""Settings of an installation, read from the environment (`HATANG_*`) and from `.env`."""
+
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def _default_home() -> Path:
+    """Return `var/` of a checkout, else the platform's folder for user data."""
+    if (_CHECKOUT / "pyproject.toml").is_file():
+        return _CHECKOUT / "var"
+    return Path(platformdirs.user_data_dir("hatang", appauthor=False))
+
+
+class Settings(BaseSettings):
+    """Every setting with its default; `hatang config show` prints each value and where it came from."""
+
+    model_config = SettingsConfigDict(env_prefix="HATANG_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Field(default_factory=_default_home, description="data folder: catalogue, stored data sets, results")
+    database_url: str | None = Field(default=None, description="catalogue database; default SQLite in HATANG_HOME")
+    reference_dir: Path | None = Field(default=None, description="reference data for tests and benchmarks; never read by the demo")
+    boundaries: Path | None = Field(default=None, description="the city's own ward boundary file")
+    offline: bool = Field(default=False, description="1: never try a download")
+    lang: Literal["vi", "en"] = Field(default="vi", description="language of messages, pages and reports")
+    host: str = Field(default="127.0.0.1", description="address the app listens on")
+    port: int = Field(default=8501, ge=1, le=65535, description="port the app listens on")
+
+    def catalogue_url(self) -> str:
+        """Return the SQLAlchemy URL of the catalogue database."""
+        return self.database_url or f"sqlite:///{self.home / 'catalogue.sqlite'}"
+
+    def origins(self) -> dict[str, str]:
+        """Return for each setting where its value came from: `environment` (or `.env`), or `default`."""
+        return {name: "environment" if name in self.model_fields_set else "default" for name in type(self).model_fields}

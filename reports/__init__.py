@@ -1,0 +1,1 @@
+"""Documents and files made from result tables: every function returns bytes."""

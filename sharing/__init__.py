@@ -1,0 +1,1 @@
+"""Pure analysis of shared poles, ducts and chambers, on top of coverage's gaps."""

@@ -1,0 +1,1 @@
+"""Streamlit pages, map builders, server routes and vendored assets."""
