@@ -93,7 +93,7 @@ def save_results(results: ResultSet, folder: Path) -> None:
             shutil.rmtree(folder)
         beside.rename(folder)
     except OSError as error:
-        raise StoreError("error.results.write", folder=str(folder), reason=error.strerror or str(error)) from error
+        raise StoreError("error.store.write", file=str(folder), reason=error.strerror or str(error)) from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
 

@@ -59,7 +59,7 @@ def test_packages_listed_are_the_folders_that_hold_python() -> None:
 
 def test_rooms_are_flat_but_for_migrations() -> None:
     nested = {path.parent for room in ROOMS for path in (ROOT / room).rglob("*.py")} - {ROOT / room for room in ROOMS}
-    assert {path.relative_to(ROOT).as_posix() for path in nested} <= {"data/migrations", "data/migrations/versions", "data/facts"}
+    assert {path.relative_to(ROOT).as_posix() for path in nested} <= {"data/migrations", "data/migrations/versions", "data/gazette"}
 
 
 def test_coverage_in_the_checkout_is_coverage_py() -> None:

@@ -57,6 +57,6 @@ def test_missing_results_are_named(tmp_path: Path) -> None:
 
 def test_a_disk_that_refuses_leaves_nothing_behind(results: ResultSet, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StoreError, match=r"error\.results\.write"):
+    with pytest.raises(StoreError, match=r"error\.store\.write"):
         save_results(results, tmp_path / "file" / "r1")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
