@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from hatang.commands import config, wards
+from hatang.commands import catalogue, config, database, ingest, wards
 from hatang.commands.terminal import open_session
 
-COMMANDS = (config, wards)
+COMMANDS = (catalogue, config, database, ingest, wards)
 """Modules of this room that add commands: each has `register(app)`."""
 
 

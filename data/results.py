@@ -64,13 +64,17 @@ class ResultSet:
 
 def table_hash(frame: pd.DataFrame) -> str:
     """Return the sha256 of a table's Arrow content; geometry counts as WKB. Equal tables have equal hashes."""
-    sink = io.BytesIO()
     plain = pd.DataFrame(frame).copy()
     if isinstance(frame, gpd.GeoDataFrame):
         plain[str(frame.geometry.name)] = frame.geometry.to_wkb()
     table = pa.Table.from_pandas(plain, preserve_index=False).replace_schema_metadata(None).combine_chunks()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
+    sink = io.BytesIO()
+    for name in table.column_names:
+        # What memory holds beneath a missing value is arbitrary: which are missing and those present are hashed apart.
+        for part in (table.column(name).is_valid(), table.column(name).drop_null()):
+            single = pa.table({name: part}).combine_chunks()
+            with pa.ipc.new_stream(sink, single.schema) as writer:
+                writer.write_table(single)
     return hashlib.sha256(sink.getvalue()).hexdigest()
 
 

@@ -1,0 +1,1 @@
+# Read by type checkers only: makes the rooms one package for them.

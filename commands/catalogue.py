@@ -1,0 +1,94 @@
+"""`hatang catalogue list`, `show ID`, `withdraw ID`, `verify`: the store, looked at."""
+
+from typing import Annotated
+
+import typer
+
+from hatang.commands.terminal import Bar, Session, fault_document, session, speaks_errors
+from hatang.data.contracts import Kind
+from hatang.data.figures import shown
+from hatang.data.language import text
+from hatang.data.store import Dataset
+from hatang.pipeline.catalogue import list_datasets, show_dataset, verify_catalogue, withdraw_dataset
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="Mã bộ số liệu, hoặc phần đầu / data set id, or how it begins")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add `catalogue` to the command line."""
+    group = typer.Typer(help="Danh mục số liệu / the store", no_args_is_help=True)
+    for name, command in (("list", entries), ("show", show), ("withdraw", withdraw), ("verify", verify)):
+        group.command(name)(speaks_errors(command))
+    app.add_typer(group, name="catalogue")
+
+
+def entries(
+    context: typer.Context,
+    kind: Annotated[Kind | None, typer.Option(help="Chỉ loại này / this kind only")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Kể cả đã rút / withdrawn ones too")] = False,  # noqa: FBT002
+) -> None:
+    """Liệt kê bộ số liệu / list the data sets."""
+    here = session(context)
+    found = list_datasets(here.settings, kind=kind, include_withdrawn=everything)
+    if not found:
+        here.say("catalogue.empty")
+    for dataset in found:
+        here.line(_line(here, dataset))
+    here.result({"datasets": [dataset.as_dict() for dataset in found]})
+
+
+def show(context: typer.Context, dataset: Id) -> None:
+    """Một bộ số liệu và lỗi khi đọc tệp / one data set, and what was wrong with its file."""
+    here = session(context)
+    found, faults = show_dataset(dataset, here.settings)
+    document = found.as_dict()
+    for name, value in document.items():
+        here.line(f"{name}\t{'' if value is None else value}")
+    here.faults(faults)
+    here.result({**document, "faults": [fault_document(fault, here.language) for fault in faults]})
+
+
+def withdraw(
+    context: typer.Context,
+    dataset: Id,
+    undo: Annotated[bool, typer.Option("--undo", help="Cho tính lại / let it count again")] = False,  # noqa: FBT002
+) -> None:
+    """Rút một bộ số liệu khỏi tính toán, vẫn lưu / let a data set count no longer; it stays stored."""
+    here = session(context)
+    found = withdraw_dataset(dataset, here.settings, undo=undo)
+    here.say("catalogue.restored" if undo else "catalogue.withdrawn", dataset=found.id)
+    here.result(found.as_dict())
+
+
+def verify(context: typer.Context) -> None:
+    """Kiểm tra lại từng tệp đã lưu / check every stored file."""
+    here = session(context)
+    with Bar(here) as bar:
+        found = verify_catalogue(here.settings, bar)
+    here.faults(found.faults)
+    here.say("catalogue.damaged" if found.faults else "catalogue.sound", datasets=found.datasets, faults=len(found.faults))
+    here.result({"datasets": found.datasets, "faults": [fault_document(fault, here.language) for fault in found.faults]})
+    if found.faults:
+        raise typer.Exit(1)
+
+
+def _line(here: Session, dataset: Dataset) -> str:
+    """Return an entry as one line of tab-separated words."""
+    marks = [
+        text("synthetic", here.language) if dataset.synthetic else "",
+        text("catalogue.mark_withdrawn", here.language) if dataset.withdrawn_at is not None else "",
+    ]
+    return "\t".join(
+        [
+            dataset.id,
+            str(dataset.kind),
+            dataset.operator or "",
+            dataset.technology or "",
+            dataset.period or "",
+            shown(dataset.rows_kept, "tests", here.language),
+            dataset.organisation,
+            f"{dataset.accepted_at:%Y-%m-%d %H:%M}Z",
+            dataset.file_name,
+            "; ".join(filter(None, marks)),
+        ]
+    ).rstrip("\t")

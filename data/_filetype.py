@@ -1,0 +1,251 @@
+"""What a file is, told by its content and never by its name; archives opened within limits."""
+
+import gzip
+import re
+import stat
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from hatang.data._encoding import unicode_of
+from hatang.data.contracts import Fault, RefusedError
+
+HEAD_BYTES: Final = 65_536
+_MAX_BYTES: Final = 2 * 1024**3
+_MAX_RATIO: Final = 100
+_FREE_BYTES: Final = 10 * 1024**2
+"""Below this size a high ratio of compression is harmless: a few rows of one value."""
+_MAX_MEMBERS: Final = 10_000
+_SHAPEFILE: Final = frozenset({".shp", ".shx", ".dbf", ".prj", ".cpg"})
+
+
+class Form(StrEnum):
+    """Forms of file that the readers take, and the two that contain others."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+    GEOJSON = "geojson"
+    GPKG = "gpkg"
+    SHP = "shp"
+    FLATGEOBUF = "fgb"
+    KML = "kml"
+    PARQUET = "parquet"
+    ZIP = "zip"
+    GZIP = "gzip"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file to read: the name to show, where it lies, and what it is."""
+
+    name: str
+    path: Path
+    form: Form
+
+
+_MAGIC: Final[Sequence[tuple[bytes, Form]]] = (
+    (b"\x1f\x8b", Form.GZIP),
+    (b"PK\x03\x04", Form.ZIP),
+    (b"PK\x05\x06", Form.ZIP),
+    (b"SQLite format 3\x00", Form.GPKG),
+    (b"PAR1", Form.PARQUET),
+    (b"fgb\x03", Form.FLATGEOBUF),
+    (b"\x00\x00\x27\x0a", Form.SHP),
+)
+_FOREIGN: Final[Sequence[tuple[bytes, str]]] = (
+    (b"%PDF", "PDF"),
+    (b"\x89PNG", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"II*\x00", "TIFF"),
+    (b"MM\x00*", "TIFF"),
+    (b"\xd0\xcf\x11\xe0", "XLS/DOC"),
+    (b"Rar!", "RAR"),
+    (b"7z\xbc\xaf", "7z"),
+    (b"AC10", "DWG"),
+)
+_HTML: Final = re.compile(r"<!doctype\s+html|<html|<head[\s>]|<body[\s>]", re.IGNORECASE)
+_REDIRECTS: Final = re.compile(r"<OGRVRTDataSource|<VRTDataset|<GDALTileIndexDataset|<!ENTITY|\"gdal_streamed_alg\"", re.IGNORECASE)
+"""Files that make a library open other files: virtual data sets, XML entities, GDAL pipelines."""
+_CRS_LINK: Final = re.compile(r"\"crs\"\s*:\s*\{[^{}]*\"type\"\s*:\s*\"link\"", re.IGNORECASE)
+_GEOJSON: Final = re.compile(
+    r"\"type\"\s*:\s*\"(?:Feature|FeatureCollection|GeometryCollection|(?:Multi)?(?:Point|LineString|Polygon))\"|\"features\"\s*:"
+)
+_REFUSAL: Final = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
+_SHOWN: Final = 80
+
+
+def refused(file: str, code: str, *, found: object = None, field: str | None = None, **fields: object) -> RefusedError:
+    """Return the error that refuses a file as a whole for one fault."""
+    fault = Fault(code, file, field=field, found=None if found is None else str(found)[:200], fields=fields)
+    return RefusedError("error.reading.refused", [fault], file=file)
+
+
+@contextmanager
+def opened(source: Path) -> Iterator[tuple[Member, ...]]:
+    """Yield the files to read at `source`: itself, what its gzip holds, or the members of its archive, laid out for reading meanwhile.
+
+    Raises
+    ------
+    RefusedError
+        Where there is no file, a directory, nothing in it, or something that must not or cannot be read.
+    """
+    form = _form_at(source)
+    if form not in (Form.ZIP, Form.GZIP):
+        yield (Member(source.name, source, form),)
+        return
+    with tempfile.TemporaryDirectory(prefix="hatang-") as folder:
+        yield _gunzipped(source, Path(folder)) if form is Form.GZIP else _unzipped(source, Path(folder))
+
+
+def _form_at(path: Path, shown: str | None = None) -> Form:
+    """Return what the file at `path` is, or raise what is wrong with it."""
+    name = shown or path.name
+    if path.is_dir():
+        raise refused(name, "directory")
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+    except FileNotFoundError as error:
+        raise refused(name, "file_missing") from error
+    except OSError as error:
+        raise refused(name, "file_unreadable", found=error.strerror) from error
+    for magic, form in _MAGIC:
+        if head.startswith(magic):
+            return _workbook_or_archive(path, name) if form is Form.ZIP else form
+    for magic, what in _FOREIGN:
+        if head.startswith(magic):
+            raise refused(name, "file_format", found=what)
+    return _text_form(head, name)
+
+
+def _text_form(head: bytes, name: str) -> Form:
+    """Return what a text file is, from its first bytes."""
+    encoding = unicode_of(head)
+    if encoding is None and b"\x00" in head:
+        raise refused(name, "file_binary")
+    text = head.decode(encoding or "utf-8", errors="replace").strip().lstrip("\ufeff")
+    if not text:
+        raise refused(name, "file_empty")
+    if _REDIRECTS.search(text) or _CRS_LINK.search(text):
+        raise refused(name, "file_hostile", found=text[:_SHOWN])
+    if text.startswith("<"):
+        if _HTML.search(text):
+            raise refused(name, "file_html", found=text[:_SHOWN])
+        if "<kml" in text:
+            return Form.KML
+        raise refused(name, "file_format", found="XML")
+    if text[0] in "{[":
+        if _GEOJSON.search(text):
+            return Form.GEOJSON
+        raise refused(name, "file_format", found="JSON")
+    lines = text.splitlines()
+    if _REFUSAL.fullmatch(lines[0].strip()) or (len(lines) == 1 and not re.search(r"[,;\t|]", text) and " " in text):
+        raise refused(name, "file_error_text", found=text[:_SHOWN])
+    return Form.CSV
+
+
+def _workbook_or_archive(path: Path, name: str) -> Form:
+    """Return whether a ZIP file is a workbook or an archive; documents of other kinds are refused."""
+    names = _archive(path, name).namelist()
+    if "xl/workbook.xml" in names:
+        return Form.XLSX
+    if "[Content_Types].xml" in names or "mimetype" in names:
+        raise refused(name, "file_format", found="DOCX/PPTX/ODF")
+    return Form.ZIP
+
+
+def _archive(path: Path, name: str) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(path)
+    except zipfile.BadZipFile as error:
+        raise refused(name, "file_truncated") from error
+
+
+def _gunzipped(source: Path, folder: Path) -> tuple[Member, ...]:
+    """Return the one file inside a gzip, under the name without its ending."""
+    inner = folder / "content"
+    limit = max(_FREE_BYTES, min(_MAX_BYTES, _MAX_RATIO * source.stat().st_size))
+    try:
+        with gzip.open(source) as packed, inner.open("wb") as unpacked:
+            written = 0
+            while block := packed.read(1 << 20):
+                written += len(block)
+                if written > limit:
+                    raise refused(source.name, "file_too_large")
+                unpacked.write(block)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise refused(source.name, "file_truncated") from error
+    form = _form_at(inner, source.name)
+    if form in (Form.ZIP, Form.GZIP):
+        raise refused(source.name, "file_archive", found="gzip")
+    return (Member(source.name, inner, form),)
+
+
+def _unzipped(source: Path, folder: Path) -> tuple[Member, ...]:
+    """Return the readable members of an archive, written under harmless names; a shapefile's parts keep one stem."""
+    members = []
+    with _archive(source, source.name) as archive:
+        entries = _checked(archive, source)
+        shapes = {PurePosixPath(e.filename).with_suffix("") for e in entries if e.filename.casefold().endswith(".shp")}
+        stems: dict[PurePosixPath, str] = {}
+        for position, entry in enumerate(entries):
+            inside = PurePosixPath(entry.filename)
+            suffix = inside.suffix.casefold()
+            part_of_shape = suffix in _SHAPEFILE and inside.with_suffix("") in shapes
+            stem = stems.setdefault(inside.with_suffix("") if part_of_shape else inside, f"{position:05d}")
+            target = folder / (stem + (suffix if part_of_shape else ""))
+            try:
+                target.write_bytes(archive.read(entry))
+            except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+                raise refused(source.name, "file_truncated", found=entry.filename) from error
+            except (NotImplementedError, RuntimeError) as error:
+                raise refused(source.name, "file_archive", found=entry.filename) from error
+            if part_of_shape and suffix != ".shp":
+                continue
+            shown = f"{source.name}/{entry.filename}"
+            if (form := _member_form(target, shown, suffix)) is not None:
+                members.append(Member(shown, target, form))
+    if not members:
+        raise refused(source.name, "file_empty")
+    return tuple(members)
+
+
+def _member_form(path: Path, shown: str, suffix: str) -> Form | None:
+    """Return what a member is; notes and metadata that lie beside the data are passed over."""
+    if suffix in {".txt", ".md", ".xml", ".qmd", ".qpj", ".sbn", ".sbx", ".pdf", ".docx", ".png", ".jpg", ".qml", ".sld"}:
+        return None
+    form = _form_at(path, shown)
+    if form in (Form.ZIP, Form.GZIP):
+        raise refused(shown, "file_archive", found=form)
+    return form
+
+
+def _checked(archive: zipfile.ZipFile, source: Path) -> list[zipfile.ZipInfo]:
+    """Return the entries worth reading, or raise where the archive could write elsewhere or grow without measure."""
+    entries = archive.infolist()
+    names = [e.filename for e in entries]
+    if len(entries) > _MAX_MEMBERS:
+        raise refused(source.name, "file_too_large", found=len(entries))
+    for entry in entries:
+        parts = PurePosixPath(entry.filename.replace("\\", "/"))
+        linked = stat.S_ISLNK(entry.external_attr >> 16)
+        if parts.is_absolute() or ".." in parts.parts or ":" in entry.filename or linked or entry.flag_bits & 1:
+            raise refused(source.name, "file_archive", found=entry.filename)
+    if len(set(names)) < len(names):
+        raise refused(source.name, "file_archive", found=next(n for n in names if names.count(n) > 1))
+    total = sum(e.file_size for e in entries)
+    packed = sum(e.compress_size for e in entries)
+    if total > _MAX_BYTES or (total > _FREE_BYTES and total > _MAX_RATIO * packed):
+        raise refused(source.name, "file_too_large", found=total)
+    return [e for e in entries if not e.is_dir() and not _hidden(e.filename)]
+
+
+def _hidden(name: str) -> bool:
+    """Return whether a member is a leftover of some operating system."""
+    return any(part.startswith((".", "__MACOSX")) for part in PurePosixPath(name).parts)

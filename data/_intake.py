@@ -1,0 +1,319 @@
+"""One file on its way to a canonical table: which rows are still in, what was mended, and every fault so far."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hatang.data._cells import Parsed, marks_missing, numbers, tidy, times, truths, words
+from hatang.data._sourcetable import SourceTable
+from hatang.data._vocabulary import fold, likely, spellings, unit_in, value_of
+from hatang.data.contracts import Column, Fault, RefusedError, Severity, Table
+from hatang.data.mapping import FileMapping
+
+FAULTS_LISTED: Final = 1_000
+"""So many faults of one kind are listed row by row; the rest are folded into one that counts them."""
+_ARROW: Final[Mapping[str, pa.DataType]] = {
+    "text": pa.string(),
+    "int": pa.int64(),
+    "float": pa.float64(),
+    "bool": pa.bool_(),
+    "date": pa.timestamp("us"),
+    "time": pa.timestamp("us"),
+}
+_BESIDE: Final = ("lon", "lat", "x", "y", "wkt", "ss_rsrp", "session")
+"""Columns that readers use and no table stores."""
+_NO_COORDINATE: Final = (2147483647.0, -99999.0)
+_UTC_COLUMNS: Final = frozenset({"time_utc", "timestamp_utc", "utc_time"})
+_SHOWN: Final = 120
+_COLUMNS_SHOWN: Final = 1_000
+
+
+class Intake:
+    """The rows of a source table under one contract.
+
+    Readers ask it for columns by their contract name; it finds them by mapping, name or synonym, types them, and notes what is wrong.
+    `values` holds the typed columns, `refused` and `dropped` the rows that are out; `faults` and `repairs` are complete once `result`
+    was called.
+    """
+
+    def __init__(self, source: SourceTable, table: Table, mapping: FileMapping) -> None:
+        self.source = source
+        self.table = table
+        self.mapping = mapping
+        self.count = len(source.rows)
+        self.refused = np.zeros(self.count, bool)
+        self.dropped = np.zeros(self.count, bool)
+        self.repairs: Counter[str] = Counter(source.repairs)
+        self.faults: list[Fault] = list(source.faults)
+        self.values: dict[str, np.ndarray] = {}
+        self.found_in = resolve(table, source.columns, mapping)
+        self._tidy: dict[str, Any] = {}
+        self._mended: list[tuple[np.ndarray, str, dict[str, Any]]] = []
+
+    def has(self, name: str) -> bool:
+        """Return whether the file, or a constant of the mapping, gives the column."""
+        return name in self.found_in or name in self.mapping.constants
+
+    def cells(self, name: str) -> Any:
+        """Return the tidy cells of a column, all null where the file does not have it; constants fill what is empty."""
+        if name not in self._tidy:
+            constant = pa.scalar(self.mapping.constants.get(name), pa.string())
+            if name in self.found_in:
+                cells = tidy(self.source.cells.column(self.found_in[name]).combine_chunks())
+                self._tidy[name] = pc.if_else(pc.is_valid(cells), cells, constant)
+            else:
+                self._tidy[name] = pa.repeat(constant, self.count)
+        return self._tidy[name]
+
+    def note(
+        self,
+        mask: np.ndarray,
+        code: str,
+        severity: Severity = Severity.REFUSED,
+        *,
+        field: str | None = None,
+        found: Any = None,
+        folded: bool = False,
+        **fields: object,
+    ) -> None:
+        """Note a fault of the rows at `mask`, refusing them where the severity says so.
+
+        `found` holds what stood there: one text for all, or as many as there are rows. `folded` lists the first row only.
+        """
+        places = np.flatnonzero(mask)
+        if not len(places):
+            return
+        if severity is Severity.REFUSED:
+            self.refused[places] = True
+        listed = places[: 1 if folded else FAULTS_LISTED]
+        for position, place in enumerate(listed):
+            rest = len(places) - len(listed) if position == len(listed) - 1 else 0
+            self.faults.append(
+                Fault(
+                    code,
+                    self.source.parts[self.source.part[place]],
+                    severity,
+                    row=int(self.source.rows[place]),
+                    field=field if field is None else self.found_in.get(field, field),
+                    found=_shown(found, int(place)),
+                    fields=fields,
+                    count=1 + rest,
+                )
+            )
+
+    def repaired(self, mask: np.ndarray, code: str, *, name: str = "", folded: bool = True, **about: Any) -> None:
+        """Note a repair of the rows at `mask`, counted under `name` (the code where it has none); rows refused in the end do not count."""
+        if mask.any():
+            self._mended.append((mask, code, {"name": name or code, "folded": folded, **about}))
+
+    def about_file(self, code: str, severity: Severity, *, field: str | None = None, found: str | None = None, **fields: object) -> None:
+        """Note a fault of the file as a whole that does not refuse it."""
+        self.faults.append(Fault(code, self.source.file, severity, field=field, found=found, fields=fields))
+
+    def refusal(self, code: str, *, field: str | None = None, found: str | None = None, **fields: object) -> RefusedError:
+        """Return the error that refuses the file for `code`, carrying every fault so far."""
+        fault = Fault(code, self.source.file, field=field, found=found, fields=fields)
+        return RefusedError("error.reading.refused", [fault, *self.faults], file=self.source.file)
+
+    def require(self, names: Sequence[str], *, options: Sequence[str] = ()) -> None:
+        """Raise where the file lacks any of the columns, naming those it has and a mapping that might do."""
+        missing = [name for name in names if not self.has(name)]
+        if missing:
+            known = {c.name: c.synonyms for c in self.table.columns}
+            free = [c for c in self.source.columns if c not in self.found_in.values()]
+            lines = [f"{name}: {likely(name, known.get(name, ()), free) or '…'}" for name in missing]
+            raise self.refusal(
+                "file_columns",
+                field=", ".join(missing),
+                found=", ".join(self.source.columns)[:_COLUMNS_SHOWN],
+                missing=", ".join(missing),
+                mapping="columns: {" + ", ".join(lines) + "}",
+                options=" ".join(f"--{name}" for name in missing if name in options) or "–",
+            )
+
+    def read(self, names: Sequence[str], *, lenient: Sequence[str] = ()) -> None:
+        """Type the columns `names` into `values`, noting unreadable and impossible cells; `lenient` ones become missing, others refuse."""
+        for name in names:
+            column = self.table[name]
+            self.values[name] = self.typed(column, lenient=name in lenient)
+            if column.required:
+                cells = self.cells(name)
+                self.note(~np.asarray(pc.is_valid(cells)) | marks_missing(cells), "cell_missing", field=name)
+
+    def typed(self, column: Column, *, lenient: bool = False) -> np.ndarray:
+        """Return a column as its contract types it: float64 with NaN, datetime64 with NaT, or objects with None."""
+        cells = self.cells(column.name)
+        if column.type in ("int", "float"):
+            return self._number(column, cells, lenient=lenient)
+        if column.type in ("date", "time"):
+            parsed = times(cells, utc=fold(self.found_in.get(column.name, "")) in _UTC_COLUMNS)
+            self._unreadable(column, parsed, cells, "cell_date", lenient=lenient)
+            days = parsed.values.astype("datetime64[D]").astype("datetime64[us]")
+            return np.asarray(parsed.values if column.type == "time" else days)
+        if column.type == "bool":
+            parsed = truths(cells)
+            self._unreadable(column, parsed, cells, "cell_bool", lenient=lenient)
+            return np.asarray(parsed.values, dtype=object)
+        if column.values:
+            return self._one_of(column, cells, lenient=lenient)
+        return _objects(pc.if_else(pa.array(marks_missing(cells)), pa.scalar(None, pa.string()), cells))
+
+    def coordinate(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return a column of coordinates as float64 without limits, and where a cell could not be read."""
+        cells = self.cells(name)
+        parsed = numbers(cells, decimal=self.mapping.decimal)
+        self.note(parsed.bad, "cell_number", field=name, found=cells)
+        self.commas(name, parsed)
+        none = np.isin(parsed.values, _NO_COORDINATE)
+        self.repaired(none | parsed.marked, "sentinel", name=f"sentinel:{name}", field=name, found=cells)
+        return np.where(none, np.nan, parsed.values), parsed.bad
+
+    def commas(self, name: str, parsed: Parsed) -> None:
+        """Note numbers with a decimal comma or thousands in a file of which nothing says that it writes them so."""
+        if self.mapping.decimal is None:
+            for code, mask in (("decimal_comma", parsed.comma), ("thousands", parsed.thousands)):
+                self.repaired(mask, code, name=f"{code}:{name}", field=name, found=self.cells(name))
+
+    def worded(self, name: str, meaning: Callable[[str], str | None]) -> np.ndarray:
+        """Return what `meaning` makes of a column's cells, None where it knows nothing."""
+        return words(self.cells(name), meaning)
+
+    def whole_rows(self) -> Any:
+        """Return each row's cells as one text: equal rows have equal texts."""
+        columns = [column.combine_chunks() for column in self.source.cells.columns]
+        return pc.binary_join_element_wise(*columns, "\x1f", null_handling="replace", null_replacement="")
+
+    def result(self, geometry: np.ndarray | None = None) -> pa.Table:
+        """Return the rows kept, typed by the contract, `geometry` as WKB; count the repairs of the rows that stay."""
+        self._settle()
+        kept = ~self.refused & ~self.dropped
+        types = {c.name: _ARROW[c.type] for c in self.table.columns}
+        arrays = {name: _arrow(self.values[name][kept] if name in self.values else None, kind, kept.sum()) for name, kind in types.items()}
+        if geometry is not None:
+            arrays["geometry"] = pa.array(geometry[kept], pa.binary())
+        return pa.table(arrays)
+
+    def _settle(self) -> None:
+        """Count the repairs of the rows that stay, now that every row has been judged."""
+        for mask, code, about in self._mended:
+            stays = mask & ~self.refused
+            name = about.pop("name")
+            if stays.any():
+                self.repairs[name] += int(stays.sum())
+                self.note(stays, code, Severity.REPAIRED, **about)
+        self._mended.clear()
+        again = self.dropped & ~self.refused
+        self.repairs["duplicate"] += int(again.sum())
+        self.note(again, "duplicate_dropped", Severity.REPAIRED, folded=True)
+
+    def _number(self, column: Column, cells: Any, *, lenient: bool) -> np.ndarray:
+        """Return a numeric column in the contract's unit, sentinels and impossible values taken out."""
+        parsed = numbers(cells, whole=column.type == "int" and column.name not in self.mapping.units, decimal=self.mapping.decimal)
+        self._unreadable(column, parsed, cells, "cell_number" if column.type == "float" else "cell_integer", lenient=lenient)
+        self.commas(column.name, parsed)
+        sentinel = np.isin(parsed.values, column.sentinels)
+        self.repaired(sentinel | parsed.marked, "sentinel", name=f"sentinel:{column.name}", field=column.name, found=cells)
+        heading = unit_in(self.found_in.get(column.name, ""))
+        values = np.where(sentinel, np.nan, parsed.values) * self.mapping.factor(column.name, column.unit, heading)
+        low, high = (-np.inf if column.low is None else column.low), (np.inf if column.high is None else column.high)
+        outside = (values < low) | (values > high)
+        if lenient:
+            self.repaired(outside, "cell_cleared", name=f"range:{column.name}", field=column.name, found=cells)
+        else:
+            self.note(outside, "cell_range", field=column.name, found=cells, low=f"{low:g}", high=f"{high:g}", unit=column.unit)
+        return np.where(outside, np.nan, values)
+
+    def _unreadable(self, column: Column, parsed: Parsed, cells: Any, code: str, *, lenient: bool) -> None:
+        """Note the cells that could not be read."""
+        if lenient:
+            self.repaired(parsed.bad, "cell_cleared", name=f"unreadable:{column.name}", field=column.name, found=cells)
+        else:
+            self.note(parsed.bad, code, field=column.name, found=cells)
+
+    def _one_of(self, column: Column, cells: Any, *, lenient: bool) -> np.ndarray:
+        """Return a column of fixed values, understood in either language."""
+        values = words(cells, lambda text: value_of(column.name, text, column.values))
+        unknown = np.asarray(pc.is_valid(cells)) & ~marks_missing(cells) & is_none(values)
+        if lenient:
+            self.repaired(unknown, "cell_cleared", name=f"unreadable:{column.name}", field=column.name, found=cells)
+        else:
+            self.note(unknown, "cell_value", field=column.name, found=cells, known=", ".join(column.values))
+        return values
+
+
+def resolve(table: Table, columns: Sequence[str], mapping: FileMapping) -> dict[str, str]:
+    """Return contract name → file column, by the mapping, then by the contract's own name, then by synonyms in their order.
+
+    Names for coordinates, sessions and SS-RSRP that readers need beside the contract are found alike. A column serves one name only.
+
+    Raises
+    ------
+    RefusedError
+        Where the mapping points at a column the file does not have.
+    """
+    folded: dict[str, str] = {}
+    for column in columns:
+        folded.setdefault(fold(column), column)
+    found: dict[str, str] = {}
+    faults = []
+    for name, column in mapping.columns.items():
+        actual = column if column in columns else folded.get(fold(column))
+        if actual is None:
+            known = ", ".join(columns)[:_COLUMNS_SHOWN]
+            faults.append(Fault("mapping_absent", mapping.file, field=name, found=column, fields={"known": known}))
+        else:
+            found[name] = actual
+    if faults:
+        raise RefusedError("error.reading.mapping", faults, file=mapping.file)
+    wanted: dict[str, tuple[str, ...]] = {c.name: c.synonyms for c in table.columns}
+    wanted.update({name: () for name in _BESIDE if name not in wanted})
+    wanted["lon"], wanted["lat"] = (tuple(s for s in wanted[axis] if s not in ("x", "y")) for axis in ("lon", "lat"))
+    names = {name: spellings(name, synonyms) for name, synonyms in wanted.items()}
+    for rank in range(max(len(spelt) for spelt in names.values())):
+        for name, spelt in names.items():
+            candidate = folded.get(spelt[rank]) if rank < len(spelt) else None
+            if candidate is not None and name not in found and candidate not in found.values():
+                found[name] = candidate
+    return found
+
+
+def repeats(codes: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where a code came before, and the file's row in which it first came."""
+    _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    origin = first[inverse]
+    return origin != np.arange(len(codes)), rows[origin]
+
+
+def is_none(values: np.ndarray) -> np.ndarray:
+    """Return where an array of objects holds None."""
+    return np.asarray(values == np.array(None), dtype=bool)
+
+
+def _objects(cells: Any) -> np.ndarray:
+    """Return cells as an array of objects, None where null."""
+    return np.asarray(cells.to_numpy(zero_copy_only=False), dtype=object)
+
+
+def _arrow(values: np.ndarray | None, kind: pa.DataType, count: int) -> Any:
+    """Return typed values as an Arrow array, null where missing."""
+    if values is None:
+        return pa.nulls(count, kind)
+    if values.dtype == object:
+        return pa.array(values, kind, from_pandas=True)
+    missing = np.isnat(values) if values.dtype.kind == "M" else np.isnan(values)
+    if pa.types.is_integer(kind):
+        return pa.array(np.where(missing, 0, values).astype(np.int64), kind, mask=missing)
+    return pa.array(values, kind, mask=missing)
+
+
+def _shown(found: Any, place: int) -> str | None:
+    """Return what a fault shows of the cell at `place`."""
+    if found is None or isinstance(found, str):
+        return found
+    value = found[place]
+    text = value.as_py() if isinstance(value, pa.Scalar) else value
+    return None if text is None else str(text)[:_SHOWN]

@@ -1,0 +1,90 @@
+"""A table as it stands in a file: cells of text with the row and the file they come from, and shapes where it has them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyproj
+
+from hatang.data.contracts import Fault
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """Rows of one kind from one or several files, not yet understood.
+
+    Attributes
+    ----------
+    file
+        Name of the file that was handed in.
+    cells
+        pyarrow Table of strings, one column a column of the file; null where a cell is empty.
+    rows
+        Row of each record as a person counts in the file: lines of a text or sheet from 1, features of a layer from 1.
+    part, parts
+        Position in `parts` of the file each row comes from: several for an archive of logs.
+    digests
+        SHA-256 of each part's content, which names a session where a log has no device.
+    geometry, crs
+        Shapes of the rows (object array), and the coordinate system the file states; None where it has none.
+    lost
+        Rows that could not even be split into cells; their faults stand in `faults`.
+    repairs
+        What was mended while reading the text, by name, with how often.
+    """
+
+    file: str
+    cells: pa.Table
+    rows: np.ndarray
+    part: np.ndarray
+    parts: tuple[str, ...]
+    digests: tuple[str, ...]
+    geometry: np.ndarray | None = None
+    crs: pyproj.CRS | None = None
+    lost: int = 0
+    faults: tuple[Fault, ...] = ()
+    repairs: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> list[str]:
+        """Return the column names as in the file; a name that came twice carries `#2`."""
+        return list(self.cells.column_names)
+
+
+def distinct_names(names: Sequence[str]) -> list[str]:
+    """Return the names with repeated ones numbered and empty ones named by position.
+
+    Examples
+    --------
+    >>> distinct_names(["a", "", "a"])
+    ['a', '#2', 'a#2']
+    """
+    seen: dict[str, int] = {}
+    distinct = []
+    for position, name in enumerate(names, start=1):
+        plain = name.strip() or f"#{position}"
+        seen[plain] = seen.get(plain, 0) + 1
+        distinct.append(plain if seen[plain] == 1 else f"{plain}#{seen[plain]}")
+    return distinct
+
+
+def joined(file: str, tables: Sequence[SourceTable]) -> SourceTable:
+    """Return the rows of several tables with the same columns as one table."""
+    if len(tables) == 1:
+        return tables[0]
+    repairs: dict[str, int] = {}
+    for table in tables:
+        for name, count in table.repairs.items():
+            repairs[name] = repairs.get(name, 0) + count
+    return SourceTable(
+        file=file,
+        cells=pa.concat_tables([table.cells for table in tables]),
+        rows=np.concatenate([table.rows for table in tables]),
+        part=np.repeat(np.arange(len(tables), dtype=np.int32), [len(table.rows) for table in tables]),
+        parts=tuple(table.parts[0] for table in tables),
+        digests=tuple(table.digests[0] for table in tables),
+        lost=sum(table.lost for table in tables),
+        faults=tuple(fault for table in tables for fault in table.faults),
+        repairs=repairs,
+    )

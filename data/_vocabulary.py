@@ -1,0 +1,216 @@
+"""The words of files: column names, operators, technologies and codes in the spellings that people use."""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Final
+
+from hatang.data.contracts import INPUT_TABLES, OPERATOR_LABELS, PLMN, Environment, Technology
+
+OTHER: Final = "other"
+"""Technology of a network whose level is no RSRP: 2G, 3G, Wi-Fi."""
+NONE: Final = "none"
+"""Technology of a row that says there was no network at all."""
+NSA: Final = "nsa"
+"""5G by the icon, anchored in 4G: the level is that of 5G only where the file gives SS-RSRP."""
+
+EXTRA_SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
+    "lon": ("longitude", "lng", "long", "kinh_do", "lon", "longitude_start"),
+    "lat": ("latitude", "vi_do", "lat", "latitude_start"),
+    "x": ("x", "easting", "toa_do_x", "x_m"),
+    "y": ("y", "northing", "toa_do_y", "y_m"),
+    "wkt": ("wkt", "geometry", "geom", "the_geom", "tile"),
+    "ss_rsrp": ("ss_rsrp", "ssrsrp", "nr_ssrsrp", "nr_ss_rsrp", "5g_ssrsrp"),
+    "session": ("session", "session_id", "missionid", "phien_do", "open_test_uuid"),
+    "operator": ("operateur", "nom_op", "brandname", "isp", "doanh_nghiep_vien_thong", "ten_doanh_nghiep", "network_name"),
+    "environment": ("environmnt", "moi_truong_do"),
+    "technology": ("radio", "cat_technology", "net_type", "mang", "technologie"),
+}
+"""Names of columns that the readers need beside the contract's own."""
+_GENERIC: Final = frozenset({"id", "name", "ten", "code", "kind", "loai", "x", "y", "class", "ma", "status", "owner", "speed", "ho"})
+
+_OPERATORS: Final[Mapping[str, tuple[str, ...]]] = {
+    "viettel": ("viettel", "viettel mobile", "viettel telecom", "vt", "viettel hue", "tap doan viettel", "vtl"),
+    "vnpt": ("vnpt", "vinaphone", "vnpt vinaphone", "vina", "vina phone", "vnpt hue", "vnpt net", "vnp"),
+    "mobifone": ("mobifone", "mobi", "mobi fone", "vms", "vms mobifone", "vn mobifone", "mobifone hue", "mbf"),
+    "vietnamobile": ("vietnamobile", "vietnam mobile", "vnm", "vn mobile", "ht mobile"),
+    "gmobile": ("gmobile", "g mobile", "gtel", "gtel mobile", "beeline vn"),
+    "fpt": ("fpt", "fpt telecom", "vien thong fpt", "fpt hue"),
+    "sctv": ("sctv",),
+    "cmc": ("cmc", "cmc telecom", "cmc ti"),
+}
+_TECHNOLOGIES: Final[Mapping[str, tuple[str, ...]]] = {
+    "4g": ("4g", "lte", "lte ca", "lte a", "lte advanced", "4g lte", "lte nr avail", "eutra", "lte fdd", "lte tdd", "4g+"),
+    "5g": ("5g", "nr", "5g nr", "5g sa", "nr sa", "5g sa low band", "nr standalone"),
+    NSA: ("5g nsa", "nr nsa", "endc", "en dc", "5g nsa low band", "5g nsa mmwave", "lte 5g", "nr non standalone"),
+    "fibre": ("fibre", "fiber", "ftth", "gpon", "cap quang", "pon", "xgs pon", "fttx", "cap quang bang rong"),
+    OTHER: ("2g", "3g", "gsm", "gprs", "edge", "umts", "hspa", "hspa+", "hsdpa", "hsupa", "wcdma", "td scdma", "cdma",
+            "evdo", "1xrtt", "wifi", "wi fi", "wlan", "lan", "2g 3g", "ehrpd", "iwlan"),
+    NONE: ("none", "no service", "no signal", "out of service", "pas de service", "khong co song", "mat song", "trang song",
+           "limited service", "emergency only", "limited", "khong co dich vu"),
+}  # fmt: skip
+_ENVIRONMENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "outdoor": ("outdoor", "ngoai troi", "outside", "walking", "di bo"),
+    "in_vehicle": ("in vehicle", "incar", "in car", "trong xe", "vehicle", "intrain", "in train", "o to"),
+    "indoor": ("indoor", "trong nha", "inside", "toa nha"),
+    "premises": ("premises", "tai ho", "ho gia dinh", "household"),
+}
+_VALUES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "asset_class": {
+        "pole": ("cot", "cot treo cap", "tru", "cot vien thong", "cot cap", "cot dien", "poles"),
+        "chamber": ("be", "be cap", "ham cap", "ho cap", "manhole", "handhole", "manholes", "ham ho cap", "vault"),
+        "duct_section": ("cong", "cong cap", "tuyen cong", "cong be cap", "duct", "duct bank", "ducts", "tuyen cong be", "ong cap"),
+    },
+    "status": {
+        "proposed": ("de xuat",),
+        "planned": ("quy hoach", "ke hoach", "du kien"),
+        "under_construction": ("dang xay dung", "dang thi cong"),
+        "in_service": ("dang su dung", "dang hoat dong", "hoat dong", "khai thac", "dang khai thac", "in use", "active"),
+        "inactive": ("ngung su dung", "tam ngung", "khong hoat dong", "khong su dung"),
+        "abandoned": ("bo", "bo hoang", "thanh ly", "khong con su dung", "hu hong"),
+    },
+    "sharable": {
+        "yes": ("co", "duoc", "cho phep", "true", "1", "y"),
+        "conditional": ("co dieu kien", "dieu kien"),
+        "no": ("khong", "false", "0", "n"),
+    },
+    "structure": {"rooftop": ("mai nha", "san thuong"), "pole": ("cot", "tru"), "unknown": ("khong ro", "chua ro", "khac")},
+    "budget_status": {"none": ("chua co", "khong"), "requested": ("da de xuat", "dang trinh"),
+                      "approved": ("da duyet", "duoc duyet", "da phe duyet")},
+    "kind": {
+        "road_new": ("lam moi duong", "xay dung duong", "duong moi"),
+        "road_widen": ("mo rong duong", "mo rong"),
+        "resurface": ("tham nhua", "sua chua mat duong", "cai tao mat duong"),
+        "sidewalk": ("via he", "lat via he", "chinh trang via he"),
+        "water": ("cap nuoc", "nuoc sach"),
+        "sewer": ("thoat nuoc", "cong thoat nuoc"),
+        "power": ("dien", "dien luc", "cap dien", "ngam hoa luoi dien"),
+        "lighting": ("chieu sang",),
+        "other": ("khac",),
+    },
+}  # fmt: skip
+
+
+def fold(name: str) -> str:
+    """Return a name without case, accents, units in brackets and punctuation, its words joined by `_`.
+
+    Examples
+    --------
+    >>> fold("Kinh độ"), fold("RSRP (dBm)"), fold("NetworkMode"), fold("HSPA+")
+    ('kinh_do', 'rsrp', 'networkmode', 'hspa+')
+    """
+    plain = re.sub(r"[(\[].*?[)\]]", " ", name)
+    marks = unicodedata.normalize("NFD", plain.strip().casefold())
+    bare = "".join(mark for mark in marks if not unicodedata.combining(mark)).replace("đ", "d")
+    return re.sub(r"[^0-9a-z+#]+", "_", bare).strip("_")
+
+
+def unit_in(name: str) -> str | None:
+    """Return the unit that a column's heading gives in brackets, None where it gives none.
+
+    Examples
+    --------
+    >>> unit_in("Tốc độ tải xuống (kbit/s)")
+    'kbit/s'
+    """
+    bracket = re.search(r"[(\[]\s*([^)\]]+?)\s*[)\]]", name)
+    return bracket[1] if bracket else None
+
+
+@cache
+def _all_names() -> frozenset[str]:
+    """Return every folded name that some contract or reader knows, without the generic ones."""
+    names = {name for table in INPUT_TABLES.values() for column in table.columns for name in (column.name, *column.synonyms)}
+    names.update(name for extra in EXTRA_SYNONYMS.values() for name in extra)
+    return frozenset(names)
+
+
+def known_names(cells: Iterable[str]) -> int:
+    """Return how many of the cells are names of columns that some contract knows."""
+    return len({fold(cell) for cell in cells} & _all_names())
+
+
+def spellings(column: str, synonyms: Sequence[str]) -> tuple[str, ...]:
+    """Return the folded names by which a file may call a column, the contract's own first."""
+    return tuple(dict.fromkeys(fold(name) for name in (column, *synonyms, *EXTRA_SYNONYMS.get(column, ()))))
+
+
+def is_generic(name: str) -> bool:
+    """Return whether a folded column name says little about what a table is: `id`, `name`."""
+    return name in _GENERIC
+
+
+def likely(missing: str, synonyms: Sequence[str], columns: Sequence[str]) -> str | None:
+    """Return the file's column that looks most like a missing one, None where none does."""
+    folded = {fold(column): column for column in columns}
+    for name in spellings(missing, synonyms):
+        inside = [column for key, column in folded.items() if len(name) > 3 and name in key]
+        close = inside or [folded[key] for key in difflib.get_close_matches(name, folded, n=1, cutoff=0.75)]
+        if close:
+            return close[0]
+    return None
+
+
+@cache
+def _reverse(kind: str) -> Mapping[str, str]:
+    """Return spelling → code of a vocabulary."""
+    tables: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+        "operator": _OPERATORS,
+        "technology": _TECHNOLOGIES,
+        "environment": _ENVIRONMENTS,
+        **_VALUES,
+    }
+    return {fold(word): code for code, words in tables[kind].items() for word in words}
+
+
+def operator_of(text: str) -> str | None:
+    """Return the operator a cell names, by name or by the serving network's MCC and MNC, None where it is unknown.
+
+    Examples
+    --------
+    >>> operator_of("VinaPhone"), operator_of("452-04"), operator_of("452 1"), operator_of("B")
+    ('vnpt', 'viettel', 'mobifone', None)
+    """
+    digits = re.fullmatch(r"\s*(452)[\s\-_/.]*0?(\d)(?:\.0)?\s*", text)
+    if digits:
+        return PLMN.get(f"{digits[1]}0{digits[2]}")
+    folded = fold(text)
+    return folded if folded in OPERATOR_LABELS else _reverse("operator").get(folded)
+
+
+def technology_of(text: str) -> str | None:
+    """Return the technology a cell names: 4g, 5g, fibre, or `nsa`, `other`, `none`; None where it is unknown.
+
+    Examples
+    --------
+    >>> technology_of("LTE-CA"), technology_of("HSPA+"), technology_of("5G-NSA"), technology_of("6G")
+    ('4g', 'other', 'nsa', None)
+    """
+    return _reverse("technology").get(fold(text))
+
+
+def environment_of(text: str) -> str | None:
+    """Return the environment a cell names, None where it is unknown."""
+    folded = fold(text)
+    return folded if folded in tuple(Environment) else _reverse("environment").get(folded)
+
+
+def value_of(column: str, text: str, values: Sequence[str]) -> str | None:
+    """Return the code of `values` that a cell means in its column, in either language; None where it means none.
+
+    Examples
+    --------
+    >>> value_of("asset_class", "Cống cáp", ("pole", "chamber", "duct_section"))
+    'duct_section'
+    """
+    folded = fold(text)
+    exact = {fold(value): value for value in values}
+    found = exact.get(folded) or (_reverse(column).get(folded) if column in _VALUES else None)
+    return found if found in values else None
+
+
+def known_technologies() -> str:
+    """Return the technologies a file may name, for messages."""
+    return ", ".join(t for t in Technology if t is not Technology.MOBILE)

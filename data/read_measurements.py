@@ -1,0 +1,156 @@
+"""Tests of the mobile networks: logs of G-NetTrack Pro, and any table that names position and level.
+
+Latched repeats stay in: cleaning them is part of the estimate, and needs every column kept here.
+"""
+
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hatang.data._cells import marks_missing, numbers
+from hatang.data._intake import Intake, is_none, repeats
+from hatang.data._shapes import positions
+from hatang.data._sourcetable import SourceTable
+from hatang.data._statements import ReadOptions, environments, operators
+from hatang.data._vocabulary import NONE, NSA, OTHER, fold, known_technologies, technology_of
+from hatang.data.contracts import MEASUREMENTS, Environment, Technology
+from hatang.data.mapping import FileMapping
+
+_GNETTRACK: Final = frozenset({"timestamp", "longitude", "latitude", "operatorname", "networkmode", "rsrp", "dl_bitrate", "cellhex"})
+"""Folded columns by which a log of G-NetTrack Pro is known; its layout is in docs/add-a-reader.md."""
+_GNETTRACK_COLUMNS: Final = {"cell_id": "RAWCELLID"}
+"""CellID repeats in every base station; RAWCELLID is one cell of the network."""
+_GNETTRACK_UNITS: Final = {"download_mbps": "kbit/s", "upload_mbps": "kbit/s", "speed_kmh": "km/h"}
+_LENIENT: Final = ("rsrq_db", "sinr_db", "accuracy_m", "speed_kmh", "download_mbps", "upload_mbps", "latency_ms")
+"""A wrong value here is taken out; the test of the level beside it still counts."""
+_SPEEDS: Final = ("download_mbps", "upload_mbps", "latency_ms")
+_DIGEST_DIGITS: Final = 12
+
+
+def read_measurements(source: SourceTable, mapping: FileMapping, options: ReadOptions) -> tuple[Intake, pa.Table]:
+    """Return the tests of a table under the contract MEASUREMENTS, and the intake with its faults and repairs.
+
+    Networks whose level is no RSRP (2G, 3G, Wi-Fi) are refused. A row of 5G counts as 5G where the file gives its SS-RSRP; a 5G row of a
+    log without it carries the level of the 4G anchor and counts as 4G. Rows without service stay, with no level.
+
+    Raises
+    ------
+    RefusedError
+        Where a column without which no row makes sense is missing.
+    """
+    logged = is_gnettrack(source)
+    intake = Intake(source, MEASUREMENTS, _completed(mapping, source) if logged else mapping)
+    place = positions(intake)
+    if place is None:
+        intake.require(("lon", "lat"))
+    intake.require([] if options.operator else ["operator"], options=["operator"])
+    intake.require([] if options.technology else ["technology"], options=["technology"])
+    if not any(intake.has(name) for name in ("rsrp_dbm", "ss_rsrp", "no_service", *_SPEEDS)):
+        intake.require(["rsrp_dbm"])
+    if place is not None:
+        intake.values["lon"], intake.values["lat"] = place
+    intake.values["operator"] = operators(intake, options.operator)
+    intake.values["environment"] = environments(intake, options.environment, Environment.OUTDOOR)
+    intake.read(["time", "no_service", "cell_id", *_LENIENT], lenient=_LENIENT)
+    technology, silent = _technologies(intake, options.technology)
+    intake.values["no_service"] = silent.astype(object)
+    intake.values["device_id"] = _devices(intake)
+    intake.values["technology"], intake.values["rsrp_dbm"] = _levels(intake, technology, silent, anchored=logged)
+    if intake.has("time"):
+        intake.dropped, _ = repeats(pc.dictionary_encode(intake.whole_rows()).indices.to_numpy(), intake.source.rows)
+    return intake, intake.result()
+
+
+def is_gnettrack(source: SourceTable) -> bool:
+    """Return whether a table is a log of G-NetTrack Pro."""
+    return {fold(column) for column in source.columns} >= _GNETTRACK
+
+
+def _completed(mapping: FileMapping, source: SourceTable) -> FileMapping:
+    """Return the mapping with what is known of the format; what a person states goes first."""
+    columns = {name: column for name, column in _GNETTRACK_COLUMNS.items() if column in source.columns}
+    return FileMapping(
+        file=mapping.file,
+        crs=mapping.crs,
+        decimal=mapping.decimal or ".",
+        columns={**columns, **mapping.columns},
+        units={**_GNETTRACK_UNITS, **mapping.units},
+        constants=mapping.constants,
+    )
+
+
+def _technologies(intake: Intake, option: str | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the technology each row states (`4g`, `5g`, `nsa`) and where there was no service; networks without RSRP are refused.
+
+    A phone without any service has no 4G either: such rows count as 4G unless the option says otherwise.
+    """
+    cells = intake.cells("technology")
+    meant = intake.worded("technology", technology_of)
+    filled = np.asarray(pc.is_valid(cells)) & ~marks_missing(cells)
+    silent = (meant == NONE) | (intake.values["no_service"] == np.array(True))
+    other = np.isin(meant.astype(str), (OTHER, Technology.FIBRE)) & ~silent
+    modes = np.asarray(cells.to_numpy(zero_copy_only=False), dtype=object)
+    for mode in sorted(set(modes[other])):
+        intake.note(other & (modes == mode), "technology_other", field="technology", found=mode, folded=True)
+    unknown = is_none(meant) & ~silent
+    known = known_technologies()
+    if option is None:
+        intake.note(unknown & filled, "technology_unknown", field="technology", found=cells, known=known)
+        intake.note(unknown & ~filled, "cell_missing", field="technology")
+    else:
+        intake.repaired(unknown & filled, "technology_replaced", field="technology", found=cells, option=option)
+        contrary = ~unknown & ~other & ~silent & (meant != option) & ~((meant == NSA) | (meant == Technology.NR))
+        intake.note(contrary, "option_contrary", field="technology", found=cells, option=option)
+    return np.where(silent, option or Technology.LTE, np.where(unknown, np.array(option, dtype=object), meant)), silent
+
+
+def _levels(intake: Intake, technology: np.ndarray, silent: np.ndarray, *, anchored: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return technology and level of each row: SS-RSRP makes a row 5G, a 5G row without it is its 4G anchor's."""
+    field = "rsrp_dbm"
+    level, marked, wrong = _level(intake, field)
+    cells = intake.cells(field)
+    new_radio = np.isin(technology.astype(str), (Technology.NR, NSA)) & ~silent
+    if intake.has("ss_rsrp"):
+        own, _, _ = _level(intake, "ss_rsrp")
+        level = np.where(new_radio & ~np.isnan(own), own, level)
+        anchor = new_radio & np.isnan(own)
+    else:
+        anchor = new_radio if anchored else technology == NSA
+    intake.repaired(anchor, "nsa_as_4g", field="technology", found=intake.cells("technology"))
+    radio = np.where(anchor, Technology.LTE, np.where(technology == NSA, Technology.NR, technology))
+    lacking = np.isnan(level) & ~silent & ~intake.refused
+    timed = np.any([~np.isnan(intake.values[name]) for name in _SPEEDS], axis=0) & ~np.asarray(pc.is_valid(cells))
+    intake.repairs[f"sentinel:{field}"] += int((marked & ~intake.refused).sum())
+    limits = MEASUREMENTS[field]
+    intake.note(lacking & marked, "sentinel_level", field=field, found=cells)
+    intake.note(lacking & wrong, "cell_range", field=field, found=cells, low=limits.low, high=limits.high, unit=limits.unit)
+    intake.note(lacking & ~marked & ~wrong & ~timed, "level_missing", field=field)
+    return radio, np.where(silent, np.nan, level)
+
+
+def _level(intake: Intake, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return a column of levels in dBm, NaN where there is none; where it holds a sign for "none", and where it is impossible."""
+    column = MEASUREMENTS["rsrp_dbm"]
+    cells = intake.cells(name)
+    parsed = numbers(cells, decimal=intake.mapping.decimal)
+    intake.commas(name, parsed)
+    values = parsed.values
+    marked = (np.isin(values, column.sentinels) & ~np.isnan(values)) | parsed.marked
+    with np.errstate(invalid="ignore"):
+        wrong = parsed.bad | (~marked & ((values < (column.low or 0)) | (values > (column.high or 0))))
+    return np.where(marked | wrong, np.nan, values), marked, wrong
+
+
+def _devices(intake: Intake) -> np.ndarray:
+    """Return the device of each row; where none is named, the session: its name in the file under the hash of the file's content."""
+    source = intake.source
+    names = np.array([f"session:{digest[:_DIGEST_DIGITS]}" for digest in source.digests], dtype=object)[source.part]
+    if intake.has("session"):
+        sessions = intake.cells("session")
+        named = pc.binary_join_element_wise(pa.array(names, pa.string()), sessions, ":", null_handling="skip")
+        names = np.asarray(named.to_numpy(zero_copy_only=False), dtype=object)
+    devices = intake.cells("device_id")
+    given = np.asarray(pc.is_valid(devices)) & ~marks_missing(devices)
+    return np.where(given, np.asarray(devices.to_numpy(zero_copy_only=False), dtype=object), names)

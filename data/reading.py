@@ -1,0 +1,141 @@
+"""Path in, Arrow file out: a file of any known form to the canonical table of its kind, with every fault it has.
+
+`read` touches nothing but its two paths and keeps no state, so that a child process can run it unchanged.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hatang.data._filetype import Form, Member, opened, refused
+from hatang.data._intake import Intake
+from hatang.data._recognition import likely_kind
+from hatang.data._sourcetable import SourceTable
+from hatang.data._statements import ReadOptions, checked
+from hatang.data.contracts import INPUT_TABLES, Fault, Kind, RefusedError, Severity
+from hatang.data.mapping import FileMapping, load_mapping
+from hatang.data.read_features import read_features
+from hatang.data.read_fixed import read_fixed
+from hatang.data.read_measurements import read_measurements
+from hatang.data.tabular import read_tabular
+from hatang.data.vector import read_vector
+
+__all__ = ["ReadOptions", "ReadOutcome", "read", "recognise"]
+
+_SAMPLE_ROWS: Final = 200
+_TABULAR: Final = (Form.CSV, Form.XLSX)
+
+
+@dataclass(frozen=True)
+class ReadOutcome:
+    """What reading a file gave: `rows_in` = `rows_kept` + `rows_refused` + `repairs["duplicate"]`.
+
+    `repairs` counts by name what was mended in the rows kept: `sentinel:sinr_db`, `decimal_comma:lon`, `geometry_repaired`, …;
+    `period` is the quarter of the median time where rows have times, else the one the options name.
+    """
+
+    kind: Kind
+    rows_in: int
+    rows_kept: int
+    rows_refused: int
+    repairs: Mapping[str, int]
+    faults: tuple[Fault, ...]
+    period: str | None
+
+
+def recognise(source: Path, options: ReadOptions) -> Kind:
+    """Return the kind of data set a file holds, by its columns and shapes.
+
+    Raises
+    ------
+    RefusedError
+        Where the file cannot be read, or its columns fit no kind or several.
+    """
+    mapping = _mapping(options)
+    with opened(source) as members:
+        return likely_kind(_source(source.name, members, mapping, None, _SAMPLE_ROWS), mapping, options)
+
+
+def read(source: Path, target: Path, kind: Kind, options: ReadOptions) -> ReadOutcome:
+    """Read the file `source` as `kind` and write the canonical table to `target` as an Arrow IPC file.
+
+    The table has the columns of the kind's contract, typed, and `geometry` as WKB in EPSG:4326 (two dimensions, valid). Rows refused are
+    left out; each is named by a fault.
+
+    Parameters
+    ----------
+    source
+        A file, or an archive of one layer or of logs with the same columns; its form is told by its content.
+    target
+        Where to write; replaced if there.
+    kind
+        What it holds; `Kind.AUTO` recognises it.
+    options
+        What the person who hands it in states about it.
+
+    Raises
+    ------
+    RefusedError
+        Where the file is refused as a whole; carries every fault found until then. `target` is not written.
+    """
+    mapping = _mapping(options)
+    options = checked(options, source.name)
+    with opened(source) as members:
+        if kind is Kind.AUTO:
+            kind = likely_kind(_source(source.name, members, mapping, None, _SAMPLE_ROWS), mapping, options)
+        if kind not in INPUT_TABLES:
+            raise refused(source.name, "kind_raster", found=kind)
+        mapping.check_against(INPUT_TABLES[kind])
+        intake, table = _reader(kind)(_source(source.name, members, mapping, kind, None), mapping, options)
+    faults = tuple(sorted(intake.faults, key=lambda fault: (fault.row is not None, fault.file, fault.row or 0)))
+    lost = intake.source.lost
+    if not table.num_rows:
+        everything = Fault("file_rows", source.name, found=str(intake.count + lost))
+        raise RefusedError("error.reading.refused", (everything, *faults), file=source.name)
+    period, differs = _period(table, options, source.name)
+    with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    rows_refused = int(intake.refused.sum()) + lost
+    return ReadOutcome(kind, intake.count + lost, table.num_rows, rows_refused, dict(+intake.repairs), differs + faults, period)
+
+
+def _mapping(options: ReadOptions) -> FileMapping:
+    return FileMapping() if options.mapping is None else load_mapping(options.mapping)
+
+
+def _source(file: str, members: tuple[Member, ...], mapping: FileMapping, kind: Kind | None, limit: int | None) -> SourceTable:
+    """Return the rows of the members as they stand."""
+    forms = {member.form for member in members}
+    if forms <= set(_TABULAR):
+        if len(forms) > 1 or (Form.XLSX in forms and len(members) > 1):
+            raise refused(file, "file_layers", found=", ".join(member.name for member in members))
+        return read_tabular(file, members, mapping, limit=limit)
+    layers = [member for member in members if member.form not in _TABULAR]
+    return read_vector(file, layers, mapping, wanted=kind, limit=limit)
+
+
+def _reader(kind: Kind) -> Callable[[SourceTable, FileMapping, ReadOptions], tuple[Intake, pa.Table]]:
+    """Return the reader of a kind."""
+    if kind is Kind.MEASUREMENTS:
+        return read_measurements
+    if kind is Kind.FIXED:
+        return read_fixed
+    table = INPUT_TABLES[kind]
+    return lambda source, mapping, options: read_features(source, table, mapping, options)
+
+
+def _period(table: Any, options: ReadOptions, file: str) -> tuple[str | None, tuple[Fault, ...]]:
+    """Return the quarter of the median time, and a warning where the options name another; else what the options name."""
+    times = pc.drop_null(table.column("time")) if "time" in table.column_names else None
+    if times is None or not len(times):
+        return options.period, ()
+    middle: datetime = times.take(pc.sort_indices(times).slice(len(times) // 2, 1))[0].as_py()
+    period = f"{middle.year}Q{(middle.month + 2) // 3}"
+    if options.period in (None, period):
+        return period, ()
+    return period, (Fault("period_differs", file, Severity.WARNING, field="time", found=period, fields={"option": options.period}),)

@@ -1,0 +1,325 @@
+"""The store of an installation: a catalogue database, and beside it files named by the hash of what they hold.
+
+::
+
+    HATANG_HOME/catalogue.sqlite                  organisations, submissions, data sets, faults
+    HATANG_HOME/originals/<aa>/<sha256>           the bytes as filed
+    HATANG_HOME/datasets/<aa>/<sha256>.parquet    canonical tables, EPSG:4326
+    HATANG_HOME/incoming/<id>/                    a file being received, held by a lock
+
+Files are immutable and come first, flushed to disk; the catalogue's rows come last, in one transaction. A reception notes what it is about
+to place, so that after a crash in between the next `open` finds the dead reception and removes exactly that. No other stored file is ever
+removed: should the catalogue be lost or the wrong one be named, what was filed stays.
+"""
+
+import datetime as dt
+import shutil
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Final, Self
+
+import pandas as pd
+import pyarrow as pa
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+from ulid import ULID
+
+from hatang.data._entries import Dataset, Filing, Received, dataset_of, faults_of, filed, identity_of, in_order, only
+from hatang.data.atomic import copy_hashed, disk, file_hash, is_locked, locked, place, replacing
+from hatang.data.contracts import Fault, Kind, ParameterError, Severity, StoreError
+from hatang.data.database import current_revision, database, head_revision, open_engine, upgrade
+from hatang.data.models import DatasetRow, SubmissionRow
+from hatang.data.results import table_hash
+from hatang.data.settings import Settings
+from hatang.data.tablefile import read_table, write_table
+
+__all__ = ["Dataset", "Filing", "Received", "Store", "printable"]
+
+_NOTE: Final = "placing"
+
+
+class Store:
+    """The catalogue and its files; use it as a context manager."""
+
+    def __init__(self, home: Path, engine: Engine) -> None:
+        self._home = home
+        self._engine = engine
+        self._incoming = home / "incoming"
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Open the store of an installation; make it on first use, bring its database to the newest revision, clear up after a crash.
+
+        Raises
+        ------
+        StoreError
+            Where the folder or the database cannot be used, or a newer version of the program made it.
+        """
+        home = settings.home.absolute()
+        with disk(home):
+            (home / "incoming").mkdir(parents=True, exist_ok=True)
+        store = cls(home, open_engine(settings.catalogue_url()))
+        try:
+            store._prepare()
+        except BaseException:
+            store.close()
+            raise
+        return store
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections to the database."""
+        self._engine.dispose()
+
+    @property
+    def revision(self) -> str:
+        """Return the revision of the catalogue database."""
+        with database(), self._engine.connect() as connection:
+            return str(current_revision(connection))
+
+    @contextmanager
+    def receive(self, path: Path) -> Iterator[Received]:
+        """Copy the bytes of a file into the store's own working folder, hashed; the folder is gone at the end.
+
+        Raises
+        ------
+        RefusedError
+            Where the file cannot be read.
+        StoreError
+            Where the disk refuses.
+        """
+        folder = self._incoming / str(ULID())
+        with ExitStack() as held:
+            with disk(folder), self._alone():
+                folder.mkdir()
+                held.enter_context(locked(folder / "lock"))
+            held.callback(shutil.rmtree, folder, ignore_errors=True)
+            copy = folder / "original" / printable(path.name)
+            with disk(copy):
+                copy.parent.mkdir()
+            yield Received(copy, copy_hashed(path, copy), folder)
+
+    def add(self, received: Received, frame: pd.DataFrame, filing: Filing, *, rehearsal: bool = False) -> tuple[Dataset, bool]:
+        """Store a canonical table with the file it came from; return its entry and whether it is new.
+
+        A table that the same organisation filed with the same kind, operator, technology, environment and period counts once: its entry
+        is returned and nothing is added, until it is withdrawn.
+
+        Parameters
+        ----------
+        received
+            The file being received; its copy becomes the stored original.
+        frame
+            The canonical table (contract of `filing.kind`), geometry in EPSG:4326.
+        filing
+            What is said and found out about it.
+        rehearsal
+            Return the entry as it would be, and leave no trace.
+
+        Raises
+        ------
+        StoreError
+            Where the disk or the database refuses; the catalogue is as it was before.
+        """
+        written = received.folder / "table.parquet"
+        with disk(written):
+            write_table(frame, written)
+            sha256 = table_hash(read_table(written))
+        identity = identity_of(filing, sha256)
+        with self._alone():
+            try:
+                with self._session() as session:
+                    same = session.scalars(select(DatasetRow).where(DatasetRow.identity == identity)).all()
+                    stored = next((row for row in same if row.withdrawn_at is None), None)
+                    if stored is not None:
+                        return dataset_of(stored), False
+                    entry = dataset_of(filed(session, received, filing, identity, sha256, generation=len(same)))
+                    if rehearsal:
+                        session.rollback()
+                    else:
+                        self._place(received.folder, {received.path: self._original(received.sha256), written: self._table(sha256)})
+                    return entry, True
+            except BaseException:
+                self._take_back(received.folder)
+                raise
+
+    def find(self, original_sha256: str, options: Mapping[str, Any]) -> Dataset | None:
+        """Return the entry in force of a file with these bytes, read with these options; None where there is none."""
+        query = in_order().where(SubmissionRow.original_sha256 == original_sha256)
+        with self._session() as session:
+            rows = session.scalars(query.where(DatasetRow.withdrawn_at.is_(None)))
+            return next((dataset_of(row) for row in rows if row.submission.options == options), None)
+
+    def datasets(self, kind: Kind | None = None, *, include_withdrawn: bool = False) -> list[Dataset]:
+        """Return the entries in order of acceptance, of one kind or of all."""
+        query = in_order()
+        if kind is not None:
+            query = query.where(DatasetRow.kind == str(kind))
+        if not include_withdrawn:
+            query = query.where(DatasetRow.withdrawn_at.is_(None))
+        with self._session() as session:
+            return [dataset_of(row) for row in session.scalars(query)]
+
+    def dataset(self, id_or_prefix: str) -> Dataset:
+        """Return the entry with this id, or with the only id that begins so; withdrawn ones too.
+
+        Raises
+        ------
+        MissingError
+            Where no id, or more than one, begins so.
+        """
+        with self._session() as session:
+            return dataset_of(only(session, id_or_prefix))
+
+    def faults(self, dataset: Dataset) -> tuple[Fault, ...]:
+        """Return what was refused, repaired or warned about when the file was read."""
+        with self._session() as session:
+            return faults_of(only(session, dataset.id))
+
+    def read(self, dataset: Dataset) -> pd.DataFrame:
+        """Return a canonical table; a GeoDataFrame in EPSG:4326 where its kind has geometry.
+
+        Raises
+        ------
+        StoreError
+            Where its file is missing or damaged.
+        """
+        path = self._table(dataset.sha256)
+        try:
+            return read_table(path)
+        except (OSError, pa.ArrowException) as error:
+            raise StoreError("error.store.table", dataset=dataset.id, file=str(path), reason=_first_line(error)) from error
+
+    def withdraw(self, id_or_prefix: str, *, undo: bool = False) -> Dataset:
+        """Let an entry count no longer, or again where `undo`; its table and its history stay.
+
+        Raises
+        ------
+        MissingError
+            Where no id, or more than one, begins so.
+        ParameterError
+            Where `undo` would let one table count twice, because it was filed again meanwhile.
+        """
+        with self._alone(), self._session() as session:
+            row = only(session, id_or_prefix)
+            if undo and row.withdrawn_at is not None:
+                again = select(DatasetRow).where(DatasetRow.identity == row.identity, DatasetRow.withdrawn_at.is_(None))
+                other = session.scalar(again)
+                if other is not None:
+                    raise ParameterError("error.dataset.filed_again", dataset=row.id, other=other.id)
+                row.withdrawn_at = None
+            elif not undo and row.withdrawn_at is None:
+                row.withdrawn_at = dt.datetime.now(dt.UTC)
+            session.flush()
+            return dataset_of(row)
+
+    def verify(self, advance: Callable[[], object] = lambda: None) -> list[Fault]:
+        """Hash every stored file anew; return one fault for each that is missing or damaged, or that no entry names.
+
+        `advance` is called after each entry.
+        """
+        with self._alone():  # what is placed now is named a moment later
+            named = self._named()
+            stored = (path for folder in ("originals", "datasets") for path in sorted((self._home / folder).glob("??/*")))
+            faults = [Fault("stored_file_unnamed", self._name(path), Severity.WARNING) for path in stored if path not in named]
+        for dataset in self.datasets(include_withdrawn=True):
+            faults += self._check(dataset)
+            advance()
+        return faults
+
+    def _check(self, dataset: Dataset) -> Iterator[Fault]:
+        """Yield a fault for the entry's original and for its table where they are not what the catalogue says."""
+        original, table = self._original(dataset.original_sha256), self._table(dataset.sha256)
+        for path, expected, content_hash in (
+            (original, dataset.original_sha256, file_hash),
+            (table, dataset.sha256, lambda path: table_hash(read_table(path))),
+        ):
+            name = self._name(path)
+            if not path.is_file():
+                yield Fault("stored_file_missing", name, fields={"dataset": dataset.id})
+                continue
+            try:
+                found = content_hash(path)
+            except (OSError, ValueError, pa.ArrowException) as error:  # whatever a damaged file makes of its reader
+                found = _first_line(error)
+            if found != expected:
+                yield Fault("stored_file_damaged", name, found=found, fields={"dataset": dataset.id})
+
+    def _prepare(self) -> None:
+        """Bring the database to the newest revision; remove what a reception left whose process died."""
+        with disk(self._incoming):
+            if self.revision == head_revision() and not any(self._incoming.iterdir()):
+                return
+        with self._alone():
+            with database(), self._engine.begin() as connection:
+                upgrade(connection)
+            for folder in self._incoming.glob("*/"):
+                if not is_locked(folder / "lock"):
+                    self._take_back(folder)
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def _place(self, folder: Path, files: Mapping[Path, Path]) -> None:
+        """Put files at their places; a note in the reception's folder says first which places were empty."""
+        new = [self._name(target) for target in files.values() if not target.exists()]
+        with replacing(folder / _NOTE) as note:
+            note.write_text("\n".join(new), "utf-8")
+        for written, target in files.items():
+            place(written, target)
+
+    def _take_back(self, folder: Path) -> None:
+        """Remove what a reception placed and no row names; the caller is alone in the store."""
+        note = folder / _NOTE
+        if not note.is_file():
+            return
+        named = self._named()
+        with disk(self._home):
+            for name in note.read_text("utf-8").splitlines():
+                if self._home / name not in named:
+                    (self._home / name).unlink(missing_ok=True)
+
+    def _named(self) -> set[Path]:
+        """Return every file that a row names."""
+        with self._session() as session:
+            originals = {self._original(sha256) for sha256 in session.scalars(select(SubmissionRow.original_sha256))}
+            return originals | {self._table(sha256) for sha256 in session.scalars(select(DatasetRow.sha256))}
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self._home).as_posix()
+
+    def _original(self, sha256: str) -> Path:
+        return self._home / "originals" / sha256[:2] / sha256
+
+    def _table(self, sha256: str) -> Path:
+        return self._home / "datasets" / sha256[:2] / f"{sha256}.parquet"
+
+    def _alone(self) -> AbstractContextManager[None]:
+        """Return a lock under which files are placed, rows committed and leftovers removed, by one process at a time."""
+        return locked(self._home / "lock")
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        """Yield a session whose transaction commits at the end, or leaves no trace."""
+        with database(), Session(self._engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+
+def printable(name: str) -> str:
+    r"""Return a file name as it can be stored, printed and sent: composed letters, no control characters, no broken bytes.
+
+    Examples
+    --------
+    >>> printable("số\x1bđo.csv")
+    'số?đo.csv'
+    """
+    return "".join(mark if mark.isprintable() else "?" for mark in unicodedata.normalize("NFC", name))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

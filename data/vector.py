@@ -1,0 +1,252 @@
+"""Layers of shapes: GeoPackage, GeoJSON, shapefile, FlatGeobuf, KML and GeoParquet to rows of text with geometry."""
+
+import hashlib
+import json
+import shutil
+import struct
+import tempfile
+import unicodedata
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pyogrio
+import pyproj
+import shapely
+
+from hatang.data._encoding import decoded
+from hatang.data._filetype import Form, Member, refused
+from hatang.data._sourcetable import SourceTable, distinct_names
+from hatang.data._vocabulary import fold
+from hatang.data.contracts import Fault, RefusedError, Severity
+from hatang.data.mapping import FileMapping
+
+_KML_CHATTER: Final = frozenset(
+    {"timestamp", "begin", "end", "altitudeMode", "tessellate", "extrude", "visibility", "drawOrder", "icon", "snippet"}
+)
+"""Columns that GDAL makes of every KML, whatever it holds."""
+_GDAL_GEOMETRY: Final = "wkb_geometry"
+_BYTES: Final = "ISO-8859-1"
+"""Reads any one-byte text without loss, to be told apart afterwards."""
+
+
+def read_vector(
+    file: str, members: Sequence[Member], mapping: FileMapping, *, wanted: str | None = None, limit: int | None = None
+) -> SourceTable:
+    """Return the rows and shapes of one layer, attributes as text.
+
+    Parameters
+    ----------
+    file : str
+        Name of the file that was handed in, for faults.
+    members : sequence of Member
+        The layers' files; of several, the one the mapping's `layer` or `wanted` names.
+    mapping : FileMapping
+        Layer and encoding where they are stated.
+    wanted : str, optional
+        Name of the kind that is read: the layer of that name is taken where a file holds several.
+    limit : int, optional
+        Read that many features only, to recognise what the file is about.
+
+    Raises
+    ------
+    RefusedError
+        Where a layer has no features or no shapes, several could be meant, or the file is cut off.
+    """
+    member = _chosen_member(file, members, mapping, wanted)
+    _check_whole(member)
+    if member.form is Form.PARQUET:
+        table, shapes, crs = _parquet(member, limit)
+        guessed = None
+    else:
+        table, shapes, crs, guessed = _layer(member, mapping, wanted, limit)
+    if shapes is not None and not len(shapes):
+        raise refused(member.name, "file_layer_empty")
+    names = distinct_names(table.column_names)
+    cells = pa.table({name: _as_text(column) for name, column in zip(names, table.columns, strict=True)})
+    if not names:
+        cells = pa.table({"#1": pa.nulls(len(shapes) if shapes is not None else 0, pa.string())})
+    rows = np.arange(1, cells.num_rows + 1, dtype=np.int64)
+    with member.path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    faults = () if guessed is None else (Fault("file_encoding", member.name, Severity.REPAIRED, found=guessed),)
+    repairs = {} if guessed is None else {f"encoding:{guessed}": 1}
+    part = np.zeros(len(rows), np.int32)
+    return SourceTable(file, cells, rows, part, (member.name,), (digest,), geometry=shapes, crs=crs, faults=faults, repairs=repairs)
+
+
+def _chosen_member(file: str, members: Sequence[Member], mapping: FileMapping, wanted: str | None) -> Member:
+    """Return the one file to read among the members of an archive."""
+    if len(members) == 1:
+        return members[0]
+    for name in (mapping.layer, wanted):
+        named = [member for member in members if name is not None and fold(Path(member.name).stem) == fold(name)]
+        if len(named) == 1:
+            return named[0]
+    raise refused(file, "file_layers", found=", ".join(member.name for member in members))
+
+
+def _layer(
+    member: Member, mapping: FileMapping, wanted: str | None, limit: int | None
+) -> tuple[pa.Table, np.ndarray, pyproj.CRS | None, str | None]:
+    """Return attributes, shapes and CRS of a layer that GDAL reads, and the encoding that was guessed."""
+    plain = member.form is not Form.SHP or (mapping.encoding is None and _is_utf8(member))
+    with _named_as_it_is(member) as path:
+        try:
+            layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+            name = _chosen_layer(member, layers, mapping, wanted)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # GDAL tells of curves, measures and ring orders that are made plain here anyway
+                meta, table = pyogrio.read_arrow(path, layer=name, encoding=None if plain else _BYTES, max_features=limit)
+        except RefusedError:
+            raise
+        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError, ValueError) as error:
+            raise refused(member.name, "file_malformed", found=str(error).splitlines()[0]) from error
+    column = meta["geometry_name"] or _GDAL_GEOMETRY
+    if meta["geometry_type"] is None or column not in table.column_names:
+        raise refused(member.name, "file_geometry", found=", ".join(table.column_names))
+    wkb = table.column(column)
+    attributes = table.drop_columns([column])
+    if member.form is Form.KML:
+        attributes = attributes.drop_columns([n for n in attributes.column_names if n in _KML_CHATTER])
+    if plain:
+        return attributes, _from_wkb(wkb), _crs(meta["crs"]), None
+    recoded, encoding = _recoded(attributes, mapping.encoding)
+    return recoded, _from_wkb(wkb), _crs(meta["crs"]), encoding if mapping.encoding is None else None
+
+
+@contextmanager
+def _named_as_it_is(member: Member) -> Iterator[Path]:
+    """Yield a path of the member whose ending says what it is: GDAL goes by names where they exist, and files come under any."""
+    if member.path.suffix == f".{member.form}":
+        yield member.path
+        return
+    with tempfile.TemporaryDirectory(prefix="hatang-") as folder:
+        named = Path(folder) / f"layer.{member.form}"
+        try:
+            named.symlink_to(member.path.resolve())
+        except OSError:  # file systems and users that may not link
+            shutil.copyfile(member.path, named)
+        yield named
+
+
+def _chosen_layer(member: Member, layers: list[str], mapping: FileMapping, wanted: str | None) -> str:
+    """Return the layer to read: the one the mapping names, the one named as the kind, or the only one with shapes."""
+    if not layers:
+        raise refused(member.name, "file_geometry")
+    if mapping.layer is not None:
+        if mapping.layer not in layers:
+            raise refused(member.name, "file_layers", found=", ".join(layers))
+        return mapping.layer
+    named = [name for name in layers if wanted is not None and fold(name) == fold(wanted)]
+    if len(layers) == 1 or len(named) == 1:
+        return (named or layers)[0]
+    raise refused(member.name, "file_layers", found=", ".join(layers))
+
+
+def _crs(text: str | None) -> pyproj.CRS | None:
+    """Return a file's CRS, None where it states none or one that is not on Earth."""
+    if not text:
+        return None
+    crs = pyproj.CRS(text)
+    return crs if (crs.is_geographic or crs.is_projected or crs.is_compound) and not crs.name.casefold().startswith("undefined") else None
+
+
+def _is_utf8(member: Member) -> bool:
+    """Return whether a shapefile's attributes are UTF-8: it says so, or they cannot be anything else."""
+    stated = member.path.with_suffix(".cpg")
+    if stated.is_file() and stated.read_text(errors="replace").strip().casefold() in ("utf-8", "utf8", "65001"):
+        return True
+    try:
+        member.path.with_suffix(".dbf").read_bytes()[32:].decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _recoded(table: pa.Table, encoding: str | None) -> tuple[pa.Table, str]:
+    """Return a table whose text was read byte for byte in the encoding stated, else in the one it looks like; and which that is.
+
+    GDAL's own conversion of cp1258 loses the last letter of a text, which waits for a tone mark.
+    """
+    texts = [column for column in table.columns if pa.types.is_string(column.type)]
+    sample = "\n".join([*table.column_names, *(str(text) for column in texts for text in pc.unique(column).to_pylist())])
+    chosen = encoding or decoded(sample.encode(_BYTES))[1]
+
+    def recode(text: str | None) -> str | None:
+        return None if text is None else unicodedata.normalize("NFC", text.encode(_BYTES).decode(chosen, errors="replace"))
+
+    columns = [pa.array(map(recode, column.to_pylist()), pa.string()) if column in texts else column for column in table.columns]
+    return pa.table(columns, names=[str(recode(name)) for name in table.column_names]), chosen
+
+
+def _parquet(member: Member, limit: int | None) -> tuple[pa.Table, np.ndarray | None, pyproj.CRS | None]:
+    """Return attributes, shapes and CRS of a GeoParquet file; one without shapes is a plain table."""
+    try:
+        table = pq.read_table(member.path)
+        geo = json.loads((table.schema.metadata or {}).get(b"geo", b"null"))
+    except (pa.ArrowInvalid, OSError, json.JSONDecodeError) as error:
+        raise refused(member.name, "file_truncated", found=str(error).splitlines()[0]) from error
+    table = table if limit is None else table.slice(0, limit)
+    if geo is None:
+        return table, None, None
+    primary = geo["primary_column"]
+    about = geo["columns"][primary]
+    if about.get("encoding") != "WKB":
+        raise refused(member.name, "file_format", found=f"GeoParquet {about.get('encoding')}")
+    crs = "OGC:CRS84" if "crs" not in about else about["crs"] and json.dumps(about["crs"])
+    others = [name for name in geo["columns"] if name in table.column_names]
+    return table.drop_columns(others), _from_wkb(table.column(primary)), _crs(crs)
+
+
+def _from_wkb(column: Any) -> np.ndarray:
+    """Return the shapes of a WKB column, None where null or broken."""
+    with np.errstate(invalid="ignore"):  # coordinates that are no numbers are refused later, by row
+        return np.asarray(shapely.from_wkb(column.to_numpy(), on_invalid="ignore"), dtype=object)
+
+
+def _as_text(column: Any) -> Any:
+    """Return a typed column as the text a CSV would hold."""
+    kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind):
+        return pc.cast(column, pa.string())
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_nested(kind):
+        return pa.nulls(len(column), pa.string())
+    return pc.cast(column, pa.string())
+
+
+def _check_whole(member: Member) -> None:
+    """Raise where a file is shorter than it says, before a library reads what is left of it as if it were all."""
+    try:
+        size = member.path.stat().st_size
+        with member.path.open("rb") as stream:
+            head = stream.read(100)
+            stream.seek(max(0, size - 16))
+            tail = stream.read()
+    except OSError as error:
+        raise refused(member.name, "file_unreadable", found=error.strerror) from error
+    short = False
+    if member.form is Form.GPKG and head[68:70] != b"GP":
+        raise refused(member.name, "file_format", found="SQLite")
+    if member.form is Form.GPKG and len(head) == 100:
+        page = struct.unpack(">H", head[16:18])[0]
+        short = size < struct.unpack(">I", head[28:32])[0] * (65536 if page == 1 else page)
+    elif member.form is Form.SHP:
+        short = len(head) < 100 or size < 2 * struct.unpack(">I", head[24:28])[0]
+        missing = [suffix for suffix in (".shx", ".dbf") if not member.path.with_suffix(suffix).is_file()]
+        if missing:
+            raise refused(member.name, "file_parts", found=", ".join(missing))
+    elif member.form is Form.PARQUET:
+        short = not tail.endswith(b"PAR1")
+    elif member.form is Form.GEOJSON:
+        short = not tail.rstrip().endswith((b"}", b"]"))
+    elif member.form is Form.KML:
+        short = not tail.rstrip().endswith(b"</kml>")
+    if short:
+        raise refused(member.name, "file_truncated", found=f"{size:,} byte")

@@ -1,0 +1,281 @@
+"""Use case: files in. Each is copied, recognised, read, checked and stored, or refused with the reasons, row by row."""
+
+import dataclasses
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from stat import S_ISDIR, S_ISREG
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from hatang.data.atomic import DISK_FULL, disk, file_hash
+from hatang.data.contracts import Fault, HatangError, Kind, RefusedError, SchemaError, Severity
+from hatang.data.reading import ReadOptions, ReadOutcome, read, recognise
+from hatang.data.settings import Settings
+from hatang.data.store import Dataset, Filing, Received, Store, printable
+from hatang.data.tablefile import arrow_table
+from hatang.data.wards import load_boundaries
+from hatang.pipeline.progress import Progress
+
+AUTHORITY: Final = "so-khcn"
+"""Organisation of a file that names none, the department that runs the store: no operator sees raw data by default."""
+_PERIOD: Final = re.compile(r"\d{4}Q[1-4]")
+_STEPS: Final = 4
+_NAMED_ROWS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """What the sender says about the files of one call; `dry_run` checks them and stores nothing."""
+
+    kind: Kind = Kind.AUTO
+    operator: str | None = None
+    technology: str | None = None
+    environment: str | None = None
+    period: str | None = None
+    mapping: Path | None = None
+    organisation: str | None = None
+    source: str | None = None
+    licence: str | None = None
+    synthetic: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileOutcome:
+    """What became of one file: the entry it is stored under and whether that is new, or none where it was refused."""
+
+    file: str
+    dataset: Dataset | None
+    added: bool
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOutcome:
+    """What became of every file, in the order given."""
+
+    files: tuple[FileOutcome, ...]
+
+    @property
+    def datasets(self) -> tuple[Dataset, ...]:
+        """Entries of the files that were taken, those stored before included."""
+        return tuple(file.dataset for file in self.files if file.dataset is not None)
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """Faults of all files."""
+        return tuple(fault for file in self.files for fault in file.faults)
+
+    @property
+    def complete(self) -> bool:
+        """Whether no file was refused."""
+        return all(file.dataset is not None for file in self.files)
+
+
+def ingest(files: Sequence[Path], options: IngestOptions, settings: Settings, progress: Progress) -> IngestOutcome:
+    """Store each file that can be read as a data set; each stands alone, so that one refused file does not hold back another.
+
+    The same file with the same options again names the stored data set and adds nothing.
+
+    Raises
+    ------
+    StoreError
+        Where the disk or the database refuses; files stored before it stay, the one at hand leaves no trace.
+    CancelledError
+        Where the user stopped; as above.
+    """
+    intake = _Intake(_normal(options), settings, progress)
+    with Store.open(settings) as store:
+        return IngestOutcome(tuple(intake.take(file, store) for file in files))
+
+
+@dataclass(frozen=True)
+class _Intake:
+    """One call of `ingest`: its options, and the city's area, read when the first table with positions needs it."""
+
+    options: IngestOptions
+    settings: Settings
+    progress: Progress
+
+    @cached_property
+    def city(self) -> shapely.Geometry:
+        """Area of every ward in use, EPSG:4326, prepared for many questions."""
+        area = load_boundaries(self.settings).frame.geometry.union_all()
+        shapely.prepare(area)
+        return area
+
+    def take(self, file: Path, store: Store) -> FileOutcome:
+        """Return what became of one file."""
+        name = printable(file.name or str(file))
+        self.progress.step("ingest.file", total=_STEPS, file=name)
+        faults = (*_path_faults(file, name), *_option_faults(self.options, name))
+        if faults:
+            return FileOutcome(name, None, False, faults)
+        try:
+            with store.receive(file) as received:
+                self.progress.advance()
+                said = self._said(name)
+                stored = None if self.options.dry_run else store.find(received.sha256, said)
+                if stored is not None:
+                    return FileOutcome(name, stored, False, store.faults(stored))
+                return self._store(received, said, store)
+        except RefusedError as error:
+            return FileOutcome(name, None, False, error.faults)
+
+    def _store(self, received: Received, said: dict[str, Any], store: Store) -> FileOutcome:
+        """Read, check and store a received file."""
+        options, name = self.options, received.path.name
+        kind, outcome, frame = self._read(received)
+        self.progress.advance()
+        faults = (*outcome.faults, *self._outside(frame, name))
+        self.progress.advance()
+        filing = Filing(
+            kind=kind,
+            organisation=options.organisation or AUTHORITY,
+            operator=_stated(frame, "operator", options.operator),
+            technology=_stated(frame, "technology", options.technology),
+            environment=_stated(frame, "environment", options.environment),
+            period=options.period or outcome.period,
+            rows_in=outcome.rows_in,
+            rows_kept=outcome.rows_kept,
+            rows_refused=outcome.rows_refused,
+            repairs=outcome.repairs,
+            faults=faults,
+            options=said,
+            source=options.source,
+            licence=options.licence,
+            synthetic=options.synthetic,
+        )
+        dataset, added = store.add(received, frame, filing, rehearsal=options.dry_run)
+        self.progress.advance()
+        if not added and not options.dry_run:
+            faults = (*faults, Fault("already_stored", name, Severity.WARNING, found=dataset.file_name, fields={"dataset": dataset.id}))
+        return FileOutcome(name, dataset, added, faults)
+
+    def _read(self, received: Received) -> tuple[Kind, ReadOutcome, pd.DataFrame]:
+        """Return the kind of a file, what its reader says of it, and its canonical table."""
+        options = ReadOptions(
+            operator=self.options.operator,
+            technology=self.options.technology,
+            environment=self.options.environment,
+            period=self.options.period,
+            mapping=self.options.mapping,
+        )
+        target = received.folder / "table.arrow"
+        try:
+            kind = recognise(received.path, options) if self.options.kind is Kind.AUTO else self.options.kind
+            outcome = read(received.path, target, kind, options)
+            return kind, outcome, arrow_table(target, kind)
+        except SchemaError as error:
+            faults = [
+                Fault(
+                    "contract",
+                    received.path.name,
+                    field=str(case["column"]),
+                    found=str(case["failure_case"]),
+                    fields={"check": case["check"]},
+                )
+                for case in error.fields["faults"]  # type: ignore[attr-defined]  # the list that Table.conform makes
+            ]
+            raise RefusedError("error.reading.refused", faults, file=received.path.name) from error
+        except OSError as error:
+            if isinstance(error, HatangError):
+                raise
+            if error.errno in DISK_FULL:
+                with disk(target):
+                    raise
+            fault = Fault("file_unreadable", received.path.name, found=error.strerror or str(error))
+            raise RefusedError("error.reading.refused", [fault], file=received.path.name) from error
+
+    def _outside(self, frame: pd.DataFrame, name: str) -> Iterator[Fault]:
+        """Yield one warning where rows lie outside every ward in use: how many, and which first."""
+        if isinstance(frame, gpd.GeoDataFrame):
+            shapes = np.asarray(frame.geometry.array, dtype=object)
+        elif {"lon", "lat"} <= set(frame.columns):
+            shapes = np.asarray(shapely.points(frame["lon"].to_numpy(float), frame["lat"].to_numpy(float)), dtype=object)
+        else:
+            return
+        outside = np.flatnonzero(~_meets(shapes, self.city))
+        if len(outside):
+            first = shapely.centroid(shapes[outside[0]])
+            fields = {"rows": ", ".join(str(row + 1) for row in outside[:_NAMED_ROWS]) + (" …" if len(outside) > _NAMED_ROWS else "")}
+            found = f"{first.x:.5f}, {first.y:.5f}"
+            yield Fault("outside_city", name, Severity.WARNING, found=found, fields=fields, count=len(outside))
+
+    def _said(self, name: str) -> dict[str, Any]:
+        """Return the options that make a file "the same file with the same options", as plain values; a mapping by its content."""
+        mapping = self.options.mapping
+        try:
+            content = None if mapping is None else file_hash(mapping)
+        except OSError as error:
+            fault = Fault("mapping_missing", name, field="--mapping", found=error.strerror or str(error))
+            raise RefusedError("error.reading.refused", [fault], file=name) from error
+        said = dataclasses.asdict(self.options)
+        del said["dry_run"]
+        return {**said, "kind": str(self.options.kind), "mapping": content}
+
+
+def _meets(shapes: npt.NDArray[np.object_], area: shapely.Geometry) -> npt.NDArray[np.bool_]:
+    """Return which shapes touch an area: by their boxes first, exactly where those leave it open."""
+    west, south, east, north = shapely.bounds(area)
+    boxes = shapely.bounds(shapes)
+    near = (boxes[:, 2] >= west) & (boxes[:, 0] <= east) & (boxes[:, 3] >= south) & (boxes[:, 1] <= north)
+    near[near] = shapely.intersects(area, shapes[near])
+    return np.asarray(near, dtype=bool)
+
+
+def _stated(frame: pd.DataFrame, column: str, option: str | None) -> str | None:
+    """Return the one value of a column, None where it has several; the option where the table has no such column."""
+    if column not in frame:
+        return option
+    values = frame[column].dropna().unique()
+    return str(values[0]) if len(values) == 1 else None
+
+
+def _normal(options: IngestOptions) -> IngestOptions:
+    """Return the options as people mean them: no case in codes, no blanks round words, letters composed; empty words are none."""
+
+    def words(value: str | None) -> str | None:
+        return unicodedata.normalize("NFC", value).strip() or None if value is not None else None
+
+    def code(value: str | None) -> str | None:
+        return words(value.casefold()) if value is not None else None
+
+    return dataclasses.replace(
+        options,
+        operator=code(options.operator),
+        technology=code(options.technology),
+        environment=code(options.environment),
+        period=words(options.period.upper()) if options.period is not None else None,
+        organisation=words(options.organisation),
+        source=words(options.source),
+        licence=words(options.licence),
+    )
+
+
+def _path_faults(file: Path, name: str) -> Iterator[Fault]:
+    """Yield what keeps a path from being a file that can be read."""
+    try:
+        mode = file.stat().st_mode
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        yield Fault("file_missing", name, found=getattr(error, "strerror", None) or str(error))
+        return
+    if S_ISDIR(mode):
+        yield Fault("directory", name)
+    elif not S_ISREG(mode):
+        yield Fault("file_unreadable", name)
+
+
+def _option_faults(options: IngestOptions, name: str) -> Iterator[Fault]:
+    """Yield options that no reader looks at and that are not what they should be."""
+    if options.period is not None and not _PERIOD.fullmatch(options.period):
+        yield Fault("period_malformed", name, field="--period", found=options.period)

@@ -1,0 +1,121 @@
+"""Any file in, an Arrow file out: kinds recognised, periods found, every fault with a sentence in both languages."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from hatang.data.contracts import INPUT_TABLES, Kind, RefusedError, Severity
+from hatang.data.language import LANGUAGES, Language, error_text, fault_text, message_ids
+from hatang.data.reading import ReadOptions, read, recognise
+
+SAMPLES = {
+    Kind.MEASUREMENTS: "time,lon,lat,operator,technology,rsrp_dbm\n2026-08-02 09:30:00,107.6,16.4,Viettel,4G,-90\n",
+    Kind.CLAIMS: "operator;technology;lon;lat;wkt\nVNPT;5G;107.5;16.4;POLYGON ((107.5 16.4, 107.6 16.4, 107.6 16.5, 107.5 16.4))\n",
+    Kind.SITES: "Mã trạm,Tên trạm,Nhà mạng,Kinh độ,Vĩ độ\nS1,Trạm 1,Viettel,107.6,16.4\n",
+    Kind.FIXED: "ward_code,operator,households,households_served\n19753,VNPT,100,90\n",
+    Kind.ASSETS: "asset_id,asset_class,owner,longitude,latitude\nA1,pole,VNPT,107.6,16.4\n",
+    Kind.ROADS: "road_id;road_name;lon;lat;wkt\nR1;Lê Lợi;107.5;16.4;LINESTRING (107.5 16.4, 107.6 16.4)\n",
+    Kind.WORKS: "work_id,work_name,promoter,longitude,latitude\nW1,Mở rộng đường,Ban QLDA,107.6,16.4\n",
+    Kind.PLANS: "plan_id;operator;ways;lon;lat;wkt\nP1;FPT;2;107.5;16.4;LINESTRING (107.5 16.4, 107.6 16.4)\n",
+    Kind.BUILDINGS: "latitude,longitude,area_in_meters,confidence\n16.4,107.6,118.2,0.8\n",
+    Kind.VILLAGES: "village_id,village_name,households,longitude,latitude\nT1,A Ka,120,107.2,16.2\n",
+    Kind.PLACES: "place_id,place_name,kind,longitude,latitude\nX1,Chợ Đông Ba,market,107.588,16.473\n",
+}
+
+
+def save(folder: Path, text: str, name: str = "t.csv") -> Path:
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
+
+
+@pytest.mark.parametrize("kind", SAMPLES, ids=str)
+def test_every_kind_is_recognised_and_read(tmp_path: Path, kind: Kind) -> None:
+    path = save(tmp_path, SAMPLES[kind])
+    assert recognise(path, ReadOptions()) is kind
+    outcome = read(path, tmp_path / "out.arrow", Kind.AUTO, ReadOptions())
+    assert (outcome.kind, outcome.rows_kept) == (kind, 1)
+    frame = pa.ipc.open_file(tmp_path / "out.arrow").read_all().to_pandas()
+    assert list(frame.columns) == INPUT_TABLES[kind].names
+    INPUT_TABLES[kind].conform(frame)
+
+
+def test_what_fits_no_kind_is_refused_with_its_columns(tmp_path: Path) -> None:
+    with pytest.raises(RefusedError) as error:
+        recognise(save(tmp_path, "colour,price\nred,3\nblue,4\n"), ReadOptions())
+    assert (error.value.faults[0].code, error.value.faults[0].found) == ("kind_unknown", "colour, price")
+
+
+@pytest.mark.parametrize("kind", [Kind.POPULATION, Kind.TERRAIN])
+def test_grids_are_not_taken(tmp_path: Path, kind: Kind) -> None:
+    with pytest.raises(RefusedError) as error:
+        read(save(tmp_path, SAMPLES[Kind.SITES]), tmp_path / "out.arrow", kind, ReadOptions())
+    assert error.value.faults[0].code == "kind_raster"
+
+
+def test_the_period_is_the_quarter_of_the_median_time(tmp_path: Path) -> None:
+    days = pd.to_datetime(["2026-06-30", "2026-07-01", "2026-12-31"])
+    lines = "".join(f"{day:%Y-%m-%d %H:%M:%S},107.6,16.4,Viettel,4G,-90\n" for day in days)
+    path = save(tmp_path, "time,lon,lat,operator,technology,rsrp_dbm\n" + lines)
+    target = tmp_path / "out.arrow"
+    assert read(path, target, Kind.MEASUREMENTS, ReadOptions()).period == "2026Q3"
+    outcome = read(path, target, Kind.MEASUREMENTS, ReadOptions(period="2026Q2"))
+    assert outcome.period == "2026Q3"
+    assert [(f.code, f.severity, f.found) for f in outcome.faults if f.code == "period_differs"] == [
+        ("period_differs", Severity.WARNING, "2026Q3")
+    ]
+    assert read(save(tmp_path, SAMPLES[Kind.SITES]), target, Kind.SITES, ReadOptions(period="2026Q2")).period == "2026Q2"
+    assert read(save(tmp_path, SAMPLES[Kind.SITES]), target, Kind.SITES, ReadOptions()).period is None
+
+
+def test_a_refused_file_leaves_what_was_there(tmp_path: Path) -> None:
+    target = tmp_path / "out.arrow"
+    target.write_text("before")
+    with pytest.raises(RefusedError) as error:
+        read(save(tmp_path, SAMPLES[Kind.SITES].replace("Viettel", "Beta")), target, Kind.SITES, ReadOptions())
+    assert [fault.code for fault in error.value.faults] == ["file_rows", "operator_unknown"]
+    assert target.read_text() == "before"
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (ReadOptions(operator="Beta"), "operator_unknown"),
+        (ReadOptions(technology="3G"), "technology_unknown"),
+        (ReadOptions(environment="underwater"), "environment_unknown"),
+    ],
+)
+def test_options_that_nobody_knows(tmp_path: Path, options: ReadOptions, code: str) -> None:
+    with pytest.raises(RefusedError) as error:
+        read(save(tmp_path, SAMPLES[Kind.CLAIMS]), tmp_path / "out.arrow", Kind.CLAIMS, options)
+    assert [(error.value.message_id, fault.code) for fault in error.value.faults] == [("error.reading.options", code)]
+
+
+def test_a_wrong_mapping_is_told_before_the_file_is_read(tmp_path: Path) -> None:
+    mapping = save(tmp_path, "columns: {operator: Nha mang}\ncolour: red\n", "m.yaml")
+    with pytest.raises(RefusedError) as error:
+        read(save(tmp_path, SAMPLES[Kind.CLAIMS]), tmp_path / "out.arrow", Kind.CLAIMS, ReadOptions(mapping=mapping))
+    assert [fault.code for fault in error.value.faults] == ["mapping_key"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_faults_are_sentences_in_both_languages(tmp_path: Path, language: Language) -> None:
+    text = SAMPLES[Kind.SITES] + "S2,,Beta,107.6,16.4\nS1,,Viettel,107.6,16.5\nS3,,Viettel,,16.4\nS4,,VNPT,107.6,99\n"
+    outcome = read(save(tmp_path, text), tmp_path / "out.arrow", Kind.SITES, ReadOptions())
+    sentences = [fault_text(fault, language) for fault in outcome.faults]
+    assert len(sentences) == 4
+    assert all("t.csv" in sentence and not re.search(r"\{\w+\}", sentence) for sentence in sentences)
+    with pytest.raises(RefusedError) as error:
+        read(save(tmp_path, "a,b\n1,2\n"), tmp_path / "out.arrow", Kind.SITES, ReadOptions())
+    assert "t.csv" in error_text(error.value, language)
+
+
+def test_every_code_of_the_readers_has_its_sentences() -> None:
+    """Codes are read from the catalogue's own ids: each has both sentences in both languages."""
+    for language in LANGUAGES:
+        ids = message_ids(language)
+        codes = {name.split(".")[1] for name in ids if name.startswith("fault.") and name.count(".") == 2}
+        assert all(f"fault.{code}.{part}" in ids for code in codes for part in ("expected", "remedy"))
+    assert message_ids("vi") == message_ids("en")
