@@ -468,6 +468,8 @@ GAPS = Table(
         Column("nearest_site_id"),
         Column("nearest_site_operator"),
         Column("nearest_site_m", "float", "m", low=0),
+        Column("first_period", required=True),
+        Column("carried_from"),
         Column("ward_version", required=True),
     ),
     key=("gap_id",),

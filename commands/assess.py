@@ -1,0 +1,65 @@
+"""`hatang assess`: ward table, gaps and scorecard of a period."""
+
+import datetime as dt
+from typing import Annotated, Any
+
+import typer
+
+from hatang.commands.terminal import Bar, Session, session, speaks_errors
+from hatang.data.contracts import ANY, Technology, Verdict
+from hatang.data.figures import shown, shown_date
+from hatang.data.language import text
+from hatang.data.results import ResultSet
+from hatang.pipeline.assess import assess
+
+
+def register(app: typer.Typer) -> None:
+    """Add `assess` to the command line."""
+    app.command("assess")(speaks_errors(run))
+
+
+def run(
+    context: typer.Context,
+    period: Annotated[str | None, typer.Option(help="Kỳ, ví dụ 2026Q3 / quarter")] = None,
+    as_of: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Ngày chốt / date of the figures")] = None,
+) -> None:
+    """Tính bảng phường, xã, khu vực chưa bảo đảm phủ sóng và chỉ tiêu / ward table, gaps and scorecard."""
+    here = session(context)
+    with Bar(here) as bar:
+        results = assess(here.settings, period=period, as_of=as_of.date() if as_of else None, progress=bar)
+    summary = summarised(results)
+    say_summary(here, results, summary)
+    here.result({"run_id": results.run_id, "folder": str(here.settings.home / "results" / results.run_id), "summary": summary})
+
+
+def summarised(results: ResultSet) -> dict[str, Any]:
+    """Return what a run says in few figures: verdicts of any operator per technology, gaps, their area and people."""
+    table, gaps = results.tables["ward_table"], results.tables["gaps"]
+    anyone = table[table["operator"] == ANY]
+    verdicts = {
+        str(technology): {str(kind): int(((anyone["technology"] == technology) & (anyone["verdict"] == kind)).sum()) for kind in Verdict}
+        for technology in Technology
+    }
+    return {
+        "period": results.period,
+        "as_of": results.as_of.isoformat(),
+        "synthetic": results.synthetic,
+        "boundary_source": results.boundary_source,
+        "verdicts": verdicts,
+        "gaps": len(gaps),
+        "gap_area_m2": float(gaps["area_m2"].sum()),
+        "gap_population": float(gaps["population"].sum()),
+        "tests": int(results.tables["ledger"].set_index("step")["rows"].get("units", 0)),
+    }
+
+
+def say_summary(here: Session, results: ResultSet, summary: dict[str, Any]) -> None:
+    """Print the summary for a person, each figure with its unit."""
+    language = here.language
+    mark = text("assess.synthetic", language) if results.synthetic else ""
+    here.say("assess.done", run=results.run_id, period=results.period, as_of=shown_date(results.as_of, language), synthetic=mark)
+    for technology, counts in summary["verdicts"].items():
+        words = {"technology": text(f"technology.{technology}", language), "operator": text("operator.any", language)}
+        here.say("assess.wards_line", wards=sum(counts.values()), **words, **counts)
+    area, people = shown(summary["gap_area_m2"] / 1e6, "km²", language), shown(summary["gap_population"], "people", language)
+    here.say("assess.gaps_line", gaps=summary["gaps"], area=area, people=people, spread=text("spread.even", language))

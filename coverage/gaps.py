@@ -1,0 +1,155 @@
+"""Areas that are not assured: claimed by no operator, or claimed and contradicted by tests; as polygons with people, evidence and rank."""
+
+import datetime as dt
+import hashlib
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from ulid import ULID
+
+from hatang.coverage.cells import cell_polygons
+from hatang.coverage.claimed import CLAIMANT
+from hatang.coverage.config import MOBILE, AssessConfig
+from hatang.coverage.integrate import geodesic_area_m2
+from hatang.data.contracts import ANY, GAPS, HUE_CRS, MAP_CRS, GapKind
+
+_GRID_M: Final = 0.01
+
+
+def find_gaps(
+    wards: gpd.GeoDataFrame,
+    claims: gpd.GeoDataFrame,
+    counts: pd.DataFrame,
+    sites: gpd.GeoDataFrame,
+    *,
+    config: AssessConfig,
+    as_of: dt.date,
+) -> gpd.GeoDataFrame:
+    """Return gaps (GAPS contract, EPSG:4326), ranked by people, then area.
+
+    Parameters
+    ----------
+    wards
+        WARDS contract, any CRS.
+    claims
+        One polygon a claimant (`coverage.claimed.claimants`), EPSG:9214.
+    counts
+        Tests inside claims per cell (`coverage.contradiction.cell_counts`).
+    sites
+        SITES contract; may be empty.
+    """
+    metric = wards.to_crs(HUE_CRS)
+    rows = [*_unclaimed(metric, claims, config=config), *_contradicted(metric, claims, counts, config=config)]
+    if not rows:
+        return gpd.GeoDataFrame(GAPS.conform(pd.DataFrame(columns=GAPS.names)), geometry="geometry", crs=MAP_CRS)
+    frame = gpd.GeoDataFrame(rows, geometry="geometry", crs=HUE_CRS)
+    people = wards.set_index("ward_code")["population"].astype(float)
+    ward_area = geodesic_area_m2(wards.geometry).set_axis(wards["ward_code"])
+    area = geodesic_area_m2(frame.geometry)
+    frame = frame.assign(
+        area_m2=area,
+        population=area.to_numpy() / frame["ward_code"].map(ward_area).to_numpy() * frame["ward_code"].map(people).to_numpy(),
+        population_spread="even",
+        period=config.period,
+        first_period=config.period,
+        ward_version=config.ward_version,
+    )
+    frame = frame.join(_nearest(frame, sites))
+    frame = frame.sort_values(
+        ["population", "area_m2", "ward_code", *CLAIMANT], ascending=[False, False, True, True, True, True], kind="stable"
+    )
+    frame = frame.reset_index(drop=True).assign(rank=np.arange(1, len(frame) + 1))
+    frame = frame.to_crs(MAP_CRS)
+    frame["gap_id"] = [_identifier(row, as_of) for row in frame.itertuples()]
+    return gpd.GeoDataFrame(GAPS.conform(frame), geometry="geometry", crs=MAP_CRS)
+
+
+def _unclaimed(wards: gpd.GeoDataFrame, claims: gpd.GeoDataFrame, *, config: AssessConfig) -> list[dict[str, Any]]:
+    """Return the parts of each ward that no operator claims, for technologies that at least one has filed."""
+    rows = []
+    anyone = claims[(claims["operator"] == ANY) & claims["technology"].isin(MOBILE)]
+    for claim, area in zip(anyone.itertuples(), anyone.geometry.to_numpy(), strict=True):
+        filed = claims[(claims["technology"] == claim.technology) & (claims["environment"] == claim.environment)]
+        left = shapely.difference(wards.geometry.to_numpy(), area, grid_size=_GRID_M)
+        for ward, remainder in zip(wards.itertuples(), left, strict=True):
+            rows += [
+                {**_named(ward, claim, GapKind.UNCLAIMED), "claims": int((~filed["operator"].isin([ANY, "all"])).sum()), "geometry": part}
+                for part in _polygons(remainder)
+                if part.area >= config.gap_min_area_m2
+            ]
+    return rows
+
+
+def _contradicted(wards: gpd.GeoDataFrame, claims: gpd.GeoDataFrame, counts: pd.DataFrame, *, config: AssessConfig) -> list[dict[str, Any]]:
+    """Return connected contradicted cells inside each claim, cut by wards, with the counts of the cells they touch."""
+    rows = []
+    faulty = counts[counts["contradicted"].astype(bool)]
+    hexagons = cell_polygons(sorted(faulty["cell"].unique())).to_crs(HUE_CRS)
+    for claim, claimed in zip(claims.itertuples(), claims.geometry.to_numpy(), strict=True):
+        mine = faulty[
+            (faulty["operator"] == claim.operator)
+            & (faulty["technology"] == claim.technology)
+            & (faulty["environment"] == claim.environment)
+        ].set_index("cell")
+        if mine.empty:
+            continue
+        shapes = np.asarray(hexagons.loc[list(mine.index)], object)
+        area = shapely.intersection(shapely.union_all(shapes, grid_size=_GRID_M), claimed, grid_size=_GRID_M)
+        for ward, cut in zip(wards.itertuples(), shapely.intersection(wards.geometry.to_numpy(), area, grid_size=_GRID_M), strict=True):
+            for part in _polygons(cut):
+                if part.area < config.gap_min_area_m2:
+                    continue
+                touched = mine[shapely.area(shapely.intersection(shapes, part)) > 1.0]
+                evidence = {
+                    "tests": int(touched["tests"].sum()),
+                    "devices": int(touched["devices"].max()),
+                    "failures": int(touched["failures"].sum()),
+                    "failure_lo": float(touched["failure_lo"].min()),
+                }
+                rows.append({**_named(ward, claim, GapKind.CONTRADICTED), **evidence, "claims": 1, "geometry": part})
+    return rows
+
+
+def _named(ward: Any, claim: Any, kind: GapKind) -> dict[str, Any]:
+    return {
+        "gap_kind": str(kind),
+        "ward_code": ward.ward_code,
+        "ward_name": ward.ward_name,
+        "operator": claim.operator,
+        "technology": claim.technology,
+        "environment": claim.environment,
+    }
+
+
+def _polygons(shape: shapely.Geometry) -> list[shapely.Polygon]:
+    """Return the polygons of a geometry, lines and points left out."""
+    return [part for part in shapely.get_parts(shapely.get_parts(shape)).tolist() if part.geom_type == "Polygon" and not part.is_empty]
+
+
+def _nearest(gaps: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return for each gap the nearest known site, its operator and its distance in m; empty where no site is known."""
+    if sites.empty:
+        return pd.DataFrame({"nearest_site_id": None, "nearest_site_operator": None, "nearest_site_m": np.nan}, index=gaps.index)
+    ordered = sites.sort_values("site_id", ignore_index=True).to_crs(HUE_CRS)
+    tree = shapely.STRtree(ordered.geometry.to_numpy())
+    found, distance = tree.query_nearest(gaps.geometry.to_numpy(), return_distance=True, all_matches=True)
+    nearest = pd.DataFrame({"gap": found[0], "site": found[1], "m": distance}).sort_values(["gap", "m", "site"]).drop_duplicates("gap")
+    return pd.DataFrame(
+        {
+            "nearest_site_id": ordered["site_id"].to_numpy()[nearest["site"]],
+            "nearest_site_operator": ordered["operator"].to_numpy()[nearest["site"]],
+            "nearest_site_m": nearest["m"].to_numpy(),
+        },
+        index=gaps.index,
+    )
+
+
+def _identifier(gap: Any, as_of: dt.date) -> str:
+    """Return the gap's ULID: the day of the assessment and a hash of what the gap is, so that one assessment names it alike every time."""
+    midnight = dt.datetime.combine(as_of, dt.time(), dt.UTC)
+    what = [gap.ward_version, gap.gap_kind, gap.operator, gap.technology, gap.environment, gap.period, gap.ward_code]
+    digest = hashlib.sha256("|".join(map(str, what)).encode() + shapely.to_wkb(shapely.normalize(gap.geometry))).digest()
+    return str(ULID.from_bytes(int(midnight.timestamp() * 1000).to_bytes(6, "big") + digest[:10]))

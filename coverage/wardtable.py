@@ -1,0 +1,169 @@
+"""The ward table: one row per ward × operator × technology × environment, with shares, intervals and the three-way verdict."""
+
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from hatang.coverage.claimed import CLAIMANT
+from hatang.coverage.config import MOBILE, AssessConfig
+from hatang.coverage.fibre import fibre_shares
+from hatang.coverage.integrate import integrate
+from hatang.coverage.statistics import clopper_pearson, further_tests, ratio_share, verdict
+from hatang.data.contracts import ALL, ANY, HUE_CRS, WARD_KEY, WARD_TABLE, Environment, Technology, Verdict
+
+_GROUP: Final = ["ward_code", *CLAIMANT]
+_SHARES: Final = [f"{kind}_{part}" for kind in ("area", "population") for part in ("share", "lo", "hi")]
+
+
+def ward_table(
+    wards: gpd.GeoDataFrame,
+    cells: pd.DataFrame,
+    spoken: pd.DataFrame,
+    claimed: gpd.GeoDataFrame,
+    fixed: pd.DataFrame,
+    *,
+    config: AssessConfig,
+) -> pd.DataFrame:
+    """Return the ward table (WARD_TABLE contract), sorted by its key.
+
+    Parameters
+    ----------
+    wards
+        WARDS contract, any CRS.
+    cells
+        Parts of H3 cells in wards (`coverage.cells.ward_cells`).
+    spoken
+        Judged units with the derived rows (`coverage.evidence.speaking`).
+    claimed
+        Polygons a claimant (`coverage.claimed.claimants`), EPSG:9214.
+    fixed
+        FIXED contract.
+    """
+    fibre = fibre_shares(fixed, config=config)
+    frame = _rows(wards, spoken, claimed, fibre)
+    frame = frame.merge(_measured(spoken, cells, config=config), on=_GROUP, how="left")
+    frame = frame.merge(_claimed(wards, claimed), on=_GROUP, how="left")
+    frame = _with_fibre(_coherent(frame), fibre)
+    frame = frame.merge(cells.groupby("ward_code")["cell"].size().rename("cells_total").reset_index(), on="ward_code", how="left")
+    shares = frame[["population_share", "population_lo", "population_hi", "effective"]].to_numpy(float)
+    target, level = config.target_share, config.interval_level
+    verdicts = [verdict(lo, hi, target_share=target) for _, lo, hi, _ in shares]
+    needed = [
+        0
+        if answer is not Verdict.INSUFFICIENT
+        else max(1, further_tests(share, 0.0 if np.isnan(n) else n, target_share=target, level=level))
+        for answer, (share, _, _, n) in zip(verdicts, shares, strict=True)
+    ]
+    mobile = frame["technology"] != Technology.FIBRE
+    frame = frame.assign(
+        verdict=[str(answer) for answer in verdicts],
+        tests_needed=pd.Series(needed, index=frame.index).where(mobile, None),
+        evidence=frame["evidence"].fillna(frame["tests"].gt(0).map({True: "tests", False: "none"})),
+        period=config.period,
+        ward_version=config.ward_version,
+        population_spread="even",
+    )
+    counted = frame["tests"].where(~mobile, frame["tests"].fillna(0))
+    frame = frame.assign(tests=counted, devices=frame["devices"].where(~mobile, frame["devices"].fillna(0)))
+    return WARD_TABLE.conform(frame.sort_values(list(WARD_KEY), ignore_index=True))
+
+
+def _rows(wards: gpd.GeoDataFrame, spoken: pd.DataFrame, claimed: gpd.GeoDataFrame, fibre: pd.DataFrame) -> pd.DataFrame:
+    """Return every ward × claimant that there is any input for, and any and all for every technology."""
+    outdoor, premises = str(Environment.OUTDOOR), str(Environment.PREMISES)
+    mobile = [*MOBILE, str(Technology.MOBILE)]
+    always = [(who, technology, outdoor) for who in (ANY, ALL) for technology in mobile]
+    always += [(who, str(Technology.FIBRE), premises) for who in (ANY, ALL)]
+    parts = [pd.DataFrame(always, columns=CLAIMANT), *(pd.DataFrame(frame[CLAIMANT]) for frame in (spoken, claimed, fibre) if len(frame))]
+    claimants = pd.concat(parts, ignore_index=True).drop_duplicates()
+    facts = pd.DataFrame(wards[["ward_code", "ward_name", "boundary_source"]])
+    return facts.merge(claimants, how="cross")
+
+
+def _measured(spoken: pd.DataFrame, cells: pd.DataFrame, *, config: AssessConfig) -> pd.DataFrame:
+    """Return counts, levels and shares of the tests of each ward and claimant."""
+    columns = [*_GROUP, "tests", "devices", "cells_measured", "median_rsrp_dbm", "p10_rsrp_dbm", "effective"]
+    columns += [f"{kind}_{part}" for kind in ("pass", "area", "population") for part in ("share", "lo", "hi")]
+    if spoken.empty:
+        return pd.DataFrame(columns=columns)
+    weights = cells.set_index(["ward_code", "cell"])["area_m2"]
+    rows: list[dict[str, Any]] = []
+    for key, part in spoken.groupby(_GROUP, sort=True, observed=True):
+        by_cell = part.groupby("cell", sort=True)["passed"].agg(["sum", "size"])
+        weight = weights.reindex(pd.MultiIndex.from_product([[key[0]], by_cell.index])).fillna(0.0).to_numpy()
+        estimate = ratio_share(by_cell["sum"], by_cell["size"], weight, level=config.interval_level)
+        passes, tests = int(part["passed"].sum()), len(part)
+        low, high = clopper_pearson(passes, tests, level=config.interval_level)
+        # With people spread evenly over the ward the share of area is the share of people.
+        spread = {
+            f"{kind}_{name}": value
+            for kind in ("area", "population")
+            for name, value in zip(("share", "lo", "hi"), (estimate.share, estimate.lo, estimate.hi), strict=True)
+        }
+        rows.append(
+            {
+                **dict(zip(_GROUP, key, strict=True)),
+                "tests": tests,
+                "devices": part["device_id"].nunique(),
+                "cells_measured": len(by_cell),
+                "median_rsrp_dbm": float(part["rsrp_dbm"].median()),
+                "p10_rsrp_dbm": float(part["rsrp_dbm"].quantile(0.1)),
+                "effective": estimate.effective_tests,
+                "pass_share": passes / tests,
+                "pass_lo": float(low),
+                "pass_hi": float(high),
+                **spread,
+            }
+        )
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _coherent(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with derived rows no worse than their best, or no better than their worst, component.
+
+    At every place 4G or 5G is at least 4G, any operator at least each one, all operators at most each one; what is known of a component
+    bounds the derived row, whichever cells happened to be tested. Of `all`, tested together nowhere, only the upper bound is known.
+    """
+    mobile, derived = str(Technology.MOBILE), [ANY, ALL]
+    own = frame[~frame["operator"].isin(derived) & frame["technology"].isin(MOBILE)]
+    place = ["ward_code", "environment"]
+    frame = _bounded(frame, own.assign(technology=mobile), [*place, "operator", "technology"], highest=True)
+    each = frame[~frame["operator"].isin(derived)]
+    frame = _bounded(frame, each.assign(operator=ANY), [*place, "operator", "technology"], highest=True)
+    return _bounded(frame, each.assign(operator=ALL), [*place, "operator", "technology"], highest=False)
+
+
+def _bounded(frame: pd.DataFrame, components: pd.DataFrame, keys: list[str], *, highest: bool) -> pd.DataFrame:
+    """Return the frame with each share and bound raised to the highest, or lowered to the lowest, of its components."""
+    grouped = components.groupby(keys, observed=True)[_SHARES]
+    limit = frame[keys].merge((grouped.max() if highest else grouped.min()).reset_index(), on=keys, how="left").set_axis(frame.index)
+    own, bound = frame[_SHARES].astype(float), limit[_SHARES].astype(float)
+    if highest:
+        return frame.assign(**{name: own[name].combine(bound[name], np.fmax) for name in _SHARES})
+    joint = own.notna()
+    nothing = bound.assign(area_lo=bound["area_lo"] * 0, population_lo=bound["population_lo"] * 0)
+    return frame.assign(**{name: own[name].combine(bound[name], np.fmin).where(joint[name], nothing[name]) for name in _SHARES})
+
+
+def _claimed(wards: gpd.GeoDataFrame, claimed: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return the share of each ward inside each claim: 0 where a claim does not reach it, no row where nothing was filed."""
+    columns = [*_GROUP, "claimed_area_share", "claimed_population_share"]
+    if claimed.empty:
+        return pd.DataFrame(columns=columns)
+    covered = integrate(wards.to_crs(HUE_CRS), claimed, by=CLAIMANT)
+    covered = covered.assign(share=(covered["covered_area_m2"] / covered["area_m2"]).clip(0, 1))
+    every = pd.DataFrame(wards[["ward_code"]]).merge(pd.DataFrame(claimed[CLAIMANT]).drop_duplicates(), how="cross")
+    joined = every.merge(covered[[*_GROUP, "share"]], on=_GROUP, how="left").fillna({"share": 0.0})
+    return joined.assign(claimed_area_share=joined["share"], claimed_population_share=joined["share"])[columns]
+
+
+def _with_fibre(frame: pd.DataFrame, fibre: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with the shares of served counts in the rows of fibre."""
+    values = [column for column in fibre.columns if column not in _GROUP]
+    joined = frame.merge(fibre.rename(columns={name: f"{name}_fibre" for name in values}), on=_GROUP, how="left")
+    for name in values:
+        own = joined[name] if name in joined else pd.Series(None, index=joined.index, dtype=object)
+        joined[name] = joined[f"{name}_fibre"].where(joined[f"{name}_fibre"].notna(), own)
+    return joined.drop(columns=[f"{name}_fibre" for name in values])

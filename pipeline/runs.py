@@ -1,0 +1,81 @@
+"""Runs: an assessment is named by the hash of all that went into it, and kept in a folder of that name."""
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from hatang.data.contracts import MissingError
+from hatang.data.results import ResultSet, load_results
+from hatang.data.settings import Settings
+
+_DIGITS: Final = 16
+_LATEST: Final = "latest"
+
+
+def run_identity(
+    inputs: Iterable[str], *, ward_version: str, configuration: Mapping[str, Any], as_of: str, extra: Iterable[str] = ()
+) -> str:
+    """Return the run's name: a hash of inputs (in any order), boundaries, configuration, date and package version."""
+    parts = {
+        "inputs": sorted(inputs),
+        "ward_version": ward_version,
+        "configuration": configuration,
+        "as_of": as_of,
+        "version": versions()["hatang"],
+        "extra": list(extra),
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:_DIGITS]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
+    packages = ("hatang", "numpy", "pandas", "geopandas", "shapely", "pyproj", "scipy", "h3")
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in packages}}
+
+
+def runs_folder(settings: Settings) -> Path:
+    """Return the folder that holds an installation's runs."""
+    return settings.home / "results"
+
+
+def remember(settings: Settings, run_id: str) -> None:
+    """Make a run the one that map and reports open."""
+    (runs_folder(settings) / _LATEST).write_text(run_id, "utf-8")
+
+
+def latest_run(settings: Settings) -> ResultSet | None:
+    """Return the run made last, or None where there is none."""
+    pointer = runs_folder(settings) / _LATEST
+    if not pointer.is_file():
+        return None
+    return load_run(settings, pointer.read_text("utf-8").strip())
+
+
+def run_ids(settings: Settings) -> list[str]:
+    """Return the names of every run kept, the newest first."""
+    manifests = runs_folder(settings).glob("*/manifest.json")
+    return [path.parent.name for path in sorted(manifests, key=lambda path: (-path.stat().st_mtime, path.parent.name))]
+
+
+def load_run(settings: Settings, run_id: str) -> ResultSet:
+    """Return the run with this name, or with the only name that begins so.
+
+    Raises
+    ------
+    MissingError
+        Where there is none, or more than one.
+    """
+    found = [name for name in run_ids(settings) if name.startswith(run_id)]
+    if len(found) != 1:
+        raise MissingError("error.run.missing", run=run_id, runs=", ".join(run_ids(settings)[:10]) or "–")
+    return load_results(runs_folder(settings) / found[0])
+
+
+def with_results(settings: Settings) -> Settings:
+    """Return settings unchanged where they have results, else those of the demo city where that has, so that the map opens on something."""
+    demo = settings.model_copy(update={"home": settings.home / "demo"})
+    return settings if run_ids(settings) or not run_ids(demo) else demo
