@@ -1,0 +1,69 @@
+"""`hatang share road FILE`: what can be reused along a road, whose it is, and how many metres are then not dug."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hatang.commands.terminal import Bar, Session, session, speaks_errors
+from hatang.data.figures import shown, shown_date
+from hatang.data.language import text
+from hatang.data.results import ResultSet
+from hatang.pipeline.share import share_road
+
+
+def register(app: typer.Typer) -> None:
+    """Add `share` to the command line."""
+    group = typer.Typer(help="Sử dụng chung hạ tầng / shared infrastructure", no_args_is_help=True)
+    group.callback()(lambda: None)
+    group.command("road")(speaks_errors(road))
+    app.add_typer(group, name="share")
+
+
+def road(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Tuyến đường: GeoJSON, GPKG, SHP nén zip / road line")],
+    period: Annotated[str | None, typer.Option(help="Kỳ, ví dụ 2026Q3 / quarter")] = None,
+    as_of: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Ngày chốt / date of the figures")] = None,
+) -> None:
+    """Cột, cống, bể cáp dùng chung được dọc một tuyến đường / what can be shared along a road."""
+    here = session(context)
+    with Bar(here) as bar:
+        results = share_road(file, here.settings, period=period, as_of=as_of.date() if as_of else None, progress=bar)
+    summary = summarised(results)
+    _say(here, results, summary)
+    here.result({"run_id": results.run_id, "folder": str(here.settings.home / "results" / results.run_id), "files": [], "summary": summary})
+
+
+def summarised(results: ResultSet) -> dict[str, Any]:
+    """Return the totals of a sharing answer by name."""
+    totals = results.tables["sharing_totals"]
+    return dict(zip(totals["name"], totals["value"].astype(float), strict=True))
+
+
+def _say(here: Session, results: ResultSet, summary: dict[str, Any]) -> None:
+    language = here.language
+    mark = text("assess.synthetic", language) if results.synthetic else ""
+    figures = {name: shown(summary[name], "m", language) for name in ("road_m", "assets", "dig_m_saved")}
+    here.say("share.done", as_of=shown_date(results.as_of, language), synthetic=mark, **figures)
+    here.say("share.actions", **{name: int(summary[f"assets_{name}"]) for name in ("reuse", "full", "survey", "closed")})
+    suggestions = results.tables["suggestions"]
+    if suggestions.empty:
+        here.say("share.none")
+    for row in suggestions.head(10).itertuples():
+        here.say(
+            "share.suggestion",
+            rank=row.rank,
+            kind=text(f"suggestion.{row.kind}", language),
+            owner=row.owner,
+            count=row.asset_count,
+            spare=shown(row.spare, "ways", language),
+            metres=shown(row.dig_m_saved, "m", language),
+            contact=shown_contact(row.contact),
+        )
+
+
+def shown_contact(contact: object) -> str:
+    """Return a contact as people read it; a dash where the register names none."""
+    return contact if isinstance(contact, str) else "–"

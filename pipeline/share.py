@@ -1,0 +1,108 @@
+"""Use case: the first sharing answer for a road, beside the assessment of its period."""
+
+import datetime as dt
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from hatang.data.contracts import HUE_CRS, MAP_CRS, ROADS, AssetClass, Kind, SuggestionKind
+from hatang.data.reading import ReadOptions, read
+from hatang.data.results import ResultSet, save_results, table_hash
+from hatang.data.rules import rule_value, rules_in_force
+from hatang.data.settings import Settings
+from hatang.data.tablefile import arrow_table
+from hatang.pipeline.assess import assess, today
+from hatang.pipeline.progress import Progress
+from hatang.pipeline.runs import load_run, remember, run_identity, run_ids
+from hatang.sharing.corridor import corridor_assets, road_axes
+from hatang.sharing.policy import SharingPolicy
+from hatang.sharing.suggestions import metres_not_dug, suggest_reuse
+
+
+def share_road(
+    road: Path | gpd.GeoDataFrame, settings: Settings, *, period: str | None = None, as_of: dt.date | None = None, progress: Progress
+) -> ResultSet:
+    """Return the assessment of the period with `roads`, `corridor` and `suggestions` added, as a run of its own.
+
+    Parameters
+    ----------
+    road
+        A file of road lines in any form that `ingest` takes, or a frame (ROADS contract, any CRS).
+
+    Raises
+    ------
+    RefusedError
+        Where the file is refused.
+    EmptyDataError
+        Where the road has no length.
+    """
+    as_of = as_of or today()
+    progress.step("share.road")
+    roads = read_road(road) if isinstance(road, Path) else ROADS.conform(road)
+    roads = gpd.GeoDataFrame(roads, geometry="geometry", crs=road.crs if isinstance(road, gpd.GeoDataFrame) else MAP_CRS)
+    axes = road_axes(roads)
+    base = assess(settings, period=period, as_of=as_of, progress=progress)
+    rules = rules_in_force(as_of)
+    policy = SharingPolicy(
+        corridor_m=rule_value(rules, "corridor_m"),
+        reserve_ways=int(rule_value(rules, "reserve_ways")),
+        span_max_m=rule_value(rules, "span_max_m"),
+        stretch_gap_m=rule_value(rules, "stretch_gap_m"),
+    )
+    kept = roads.to_crs(MAP_CRS)
+    identity = run_identity(
+        [base.run_id, table_hash(kept)],
+        ward_version=base.ward_version,
+        configuration=base.configuration,
+        as_of=as_of.isoformat(),
+        extra=("road",),
+    )
+    if identity in run_ids(settings):
+        remember(settings, identity)
+        return load_run(settings, identity)
+    progress.step("share.corridor")
+    assets = gpd.GeoDataFrame(base.tables[str(Kind.ASSETS)])
+    corridor = corridor_assets(axes, assets, policy=policy)
+    progress.step("share.suggest")
+    suggestions = suggest_reuse(axes, corridor, policy=policy)
+    shared = base.with_tables(
+        roads=kept, corridor=corridor, suggestions=suggestions, sharing_totals=_totals(axes, corridor, suggestions, policy)
+    )
+    results = ResultSet(**{**vars_of(shared), "run_id": identity})
+    save_results(results, settings.home / "results" / identity)
+    remember(settings, identity)
+    return results
+
+
+def read_road(file: Path) -> gpd.GeoDataFrame:
+    """Return the road lines of a file (ROADS contract, EPSG:4326)."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "road.arrow"
+        read(file, target, Kind.ROADS, ReadOptions())
+        return gpd.GeoDataFrame(arrow_table(target, Kind.ROADS), geometry="geometry", crs=MAP_CRS)
+
+
+def vars_of(results: ResultSet) -> dict[str, Any]:
+    """Return the fields of a result set by name."""
+    return {name: getattr(results, name) for name in results.__dataclass_fields__}
+
+
+def _totals(axes: gpd.GeoDataFrame, corridor: gpd.GeoDataFrame, suggestions: gpd.GeoDataFrame, policy: SharingPolicy) -> pd.DataFrame:
+    """Return the answer in few figures: `name`, `value`, `unit`."""
+    ducts = corridor[corridor["asset_class"] == AssetClass.DUCT_SECTION]
+    rows: list[tuple[str, float, str]] = [
+        ("road_m", float(axes.to_crs(HUE_CRS).length.sum()), "m"),
+        ("assets", float(len(corridor)), "assets"),
+        ("dig_m_saved", metres_not_dug(axes, corridor, policy=policy), "m"),
+        ("ducts_m", float(ducts["length_m"].sum()), "m"),
+        ("owners", float(suggestions["owner"].nunique()), "owners"),
+        ("reuse_way", float((suggestions["kind"] == SuggestionKind.REUSE_WAY).sum()), "suggestions"),
+        ("reuse_pole", float((suggestions["kind"] == SuggestionKind.REUSE_POLE).sum()), "suggestions"),
+    ]
+    rows += [
+        (f"assets_{action}", float((corridor["action"] == action).sum()), "assets") for action in ("reuse", "full", "survey", "closed")
+    ]
+    return pd.DataFrame(rows, columns=["name", "value", "unit"])

@@ -1,0 +1,84 @@
+"""The sharing answer for a road file, from the register in the store."""
+
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import pytest
+import shapely
+from typer.testing import CliRunner
+
+from hatang.commands.main import app
+from hatang.data.contracts import RefusedError
+from hatang.data.settings import Settings
+from hatang.pipeline.ingest import IngestOptions, ingest
+from hatang.pipeline.progress import Quiet
+from hatang.pipeline.runs import run_ids
+from hatang.pipeline.share import share_road
+
+LON, LAT = 107.58, 16.46
+
+
+def road_file(folder: Path, name: str = "road.geojson") -> Path:
+    """Write a road of about 1 km running east."""
+    path = folder / name
+    shape = shapely.LineString([(LON, LAT), (LON + 0.0094, LAT)])
+    gpd.GeoDataFrame({"road_id": ["R1"], "road_name": ["Đường mới"]}, geometry=[shape], crs="EPSG:4326").to_file(path, engine="pyogrio")
+    return path
+
+
+def register(folder: Path) -> Path:
+    """Write a register of two ducts and a pole beside the road."""
+    rows = [
+        ("D1", "duct_section", "VNPT", 4, 1, shapely.LineString([(LON, LAT + 5e-5), (LON + 0.003, LAT + 5e-5)])),
+        ("D2", "duct_section", "Viettel", 4, None, shapely.LineString([(LON, LAT - 5e-5), (LON + 0.002, LAT - 5e-5)])),
+        ("D3", "duct_section", "FPT", 4, 1, shapely.LineString([(LON, LAT + 0.1), (LON + 0.002, LAT + 0.1)])),
+    ]
+    names = ["asset_id", "asset_class", "owner", "ways", "ways_used"]
+    frame = gpd.GeoDataFrame([dict(zip(names, row[:5], strict=True)) for row in rows], geometry=[row[5] for row in rows], crs="EPSG:4326")
+    path = folder / "register.gpkg"
+    frame.to_file(path, engine="pyogrio")
+    return path
+
+
+def test_a_road_gets_its_answer_as_a_run_of_its_own(settings: Settings, tmp_path: Path) -> None:
+    assert ingest([register(tmp_path)], IngestOptions(), settings, Quiet()).complete
+    results = share_road(road_file(tmp_path), settings, progress=Quiet())
+    corridor = results.tables["corridor"].set_index("asset_id")
+    assert corridor["action"].to_dict() == {"D1": "reuse", "D2": "survey"}
+    totals = results.tables["sharing_totals"].set_index("name")["value"]
+    assert totals["dig_m_saved"] == pytest.approx(320, rel=0.01)
+    assert totals["assets_survey"] == 1
+    assert len(results.tables["ward_table"]) > 0
+    again = share_road(road_file(tmp_path), settings, progress=Quiet())
+    assert again.run_id == results.run_id
+    assert len(run_ids(settings)) == 2
+
+
+def test_a_frame_in_another_crs_gives_the_same_answer(settings: Settings, tmp_path: Path) -> None:
+    ingest([register(tmp_path)], IngestOptions(), settings, Quiet())
+    frame = gpd.read_file(road_file(tmp_path)).to_crs("EPSG:9214")
+    results = share_road(frame, settings, progress=Quiet())
+    assert set(results.tables["corridor"]["asset_id"]) == {"D1", "D2"}
+    assert results.tables["roads"].crs == "EPSG:4326"
+
+
+def test_an_empty_store_still_answers(settings: Settings, tmp_path: Path) -> None:
+    results = share_road(road_file(tmp_path), settings, progress=Quiet())
+    assert len(results.tables["suggestions"]) == 0
+
+
+def test_a_file_that_is_no_road_is_refused(settings: Settings, tmp_path: Path) -> None:
+    with pytest.raises(RefusedError):
+        share_road(tmp_path / "none.geojson", settings, progress=Quiet())
+
+
+def test_the_command_names_owner_and_metres(settings: Settings, tmp_path: Path) -> None:
+    ingest([register(tmp_path)], IngestOptions(), settings, Quiet())
+    call = ["--home", str(settings.home), "share", "road", str(road_file(tmp_path)), "--as-of", "2026-09-30"]
+    words = CliRunner().invoke(app, call, env={"HATANG_OFFLINE": "1"})
+    assert words.exit_code == 0, words.stderr
+    assert "không phải đào 320 m" in words.stderr
+    assert "VNPT" in words.stderr
+    document = json.loads(CliRunner().invoke(app, ["--json", *call], env={"HATANG_OFFLINE": "1"}).stdout)
+    assert document["summary"]["assets_reuse"] == 1
