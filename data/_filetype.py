@@ -3,6 +3,7 @@
 import gzip
 import re
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -76,6 +77,8 @@ _CRS_LINK: Final = re.compile(r"\"crs\"\s*:\s*\{[^{}]*\"type\"\s*:\s*\"link\"", 
 _GEOJSON: Final = re.compile(
     r"\"type\"\s*:\s*\"(?:Feature|FeatureCollection|GeometryCollection|(?:Multi)?(?:Point|LineString|Polygon))\"|\"features\"\s*:"
 )
+DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, struct.error)
+"""What reading a damaged archive raises, depending on the byte that is wrong."""
 _REFUSAL: Final = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 _SHOWN: Final = 80
 
@@ -163,8 +166,8 @@ def _workbook_or_archive(path: Path, name: str) -> Form:
 def _archive(path: Path, name: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
-        raise refused(name, "file_truncated") from error
+    except DAMAGE as error:
+        raise refused(name, "file_truncated", found=str(error)) from error
 
 
 def _gunzipped(source: Path, folder: Path) -> tuple[Member, ...]:
@@ -202,10 +205,8 @@ def _unzipped(source: Path, folder: Path) -> tuple[Member, ...]:
             target = folder / (stem + (suffix if part_of_shape else ""))
             try:
                 target.write_bytes(archive.read(entry))
-            except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            except DAMAGE as error:
                 raise refused(source.name, "file_truncated", found=entry.filename) from error
-            except (NotImplementedError, RuntimeError) as error:
-                raise refused(source.name, "file_archive", found=entry.filename) from error
             if part_of_shape and suffix != ".shp":
                 continue
             shown = f"{source.name}/{entry.filename}"

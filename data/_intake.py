@@ -218,9 +218,10 @@ class Intake:
         sentinel = np.isin(parsed.values, column.sentinels)
         self.repaired(sentinel | parsed.marked, "sentinel", name=f"sentinel:{column.name}", field=column.name, found=cells)
         heading = unit_in(self.found_in.get(column.name, ""))
-        values = np.where(sentinel, np.nan, parsed.values) * self.mapping.factor(column.name, column.unit, heading)
+        with np.errstate(over="ignore"):
+            values = np.where(sentinel, np.nan, parsed.values) * self.mapping.factor(column.name, column.unit, heading)
         low, high = (-np.inf if column.low is None else column.low), (np.inf if column.high is None else column.high)
-        outside = (values < low) | (values > high)
+        outside = (values < low) | (values > high) | np.isinf(values)
         if lenient:
             self.repaired(outside, "cell_cleared", name=f"range:{column.name}", field=column.name, found=cells)
         else:

@@ -61,7 +61,7 @@ def positions(intake: Intake) -> tuple[np.ndarray, np.ndarray] | None:
     if crs is None:
         raise intake.refusal("file_crs", field=", ".join(intake.found_in.get(name, name) for name in pair))
     (first, unread), (second, unread_too) = (intake.coordinate(name) for name in pair)
-    intake.note(~np.isfinite(first + second) & ~unread & ~unread_too, "position_missing", field=pair[0])
+    intake.note(~(np.isfinite(first) & np.isfinite(second)) & ~unread & ~unread_too, "position_missing", field=pair[0])
     return _placed(intake, ", ".join(intake.found_in.get(name, name) for name in pair), np.column_stack([first, second]), crs)
 
 
@@ -108,7 +108,9 @@ def fitted(intake: Intake, shapes: np.ndarray, kind: np.ndarray) -> np.ndarray:
     fixed = _valid(intake, fixed)
     for name, allowed in _KINDS.items():
         fixed = _parts_of(intake, fixed, kind == name, name, allowed)
-    short = (kind != "point") & np.isin(shapely.get_type_id(fixed), _KINDS["line"]) & (shapely.length(fixed) == 0)
+    with np.errstate(over="ignore"):  # coordinates far off the Earth have been refused
+        lengths = shapely.length(fixed)
+    short = (kind != "point") & np.isin(shapely.get_type_id(fixed), _KINDS["line"]) & (lengths == 0)
     intake.note(short, "zero_length", field="geometry")
     return np.asarray(shapely.to_wkb(fixed), dtype=object)
 
@@ -192,7 +194,8 @@ def _pairs(coordinates: np.ndarray, where: np.ndarray) -> np.ndarray:
 def _from_wkt(intake: Intake) -> np.ndarray:
     """Return the shapes of a WKT column; text that is none is refused."""
     cells = intake.cells("wkt")
-    shapes = shapely.from_wkt(np.asarray(cells.to_numpy(zero_copy_only=False), dtype=object), on_invalid="ignore")
+    with np.errstate(over="ignore", invalid="ignore"):  # coordinates that are no numbers are refused later, by row
+        shapes = shapely.from_wkt(np.asarray(cells.to_numpy(zero_copy_only=False), dtype=object), on_invalid="ignore")
     broken = np.asarray(cells.is_valid()) & shapely.is_missing(shapes)
     intake.note(broken, "geometry_text", field="wkt", found=cells)
     return np.asarray(shapes, dtype=object)

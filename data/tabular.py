@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
-from xml.etree.ElementTree import ParseError
 
 import numpy as np
 import openpyxl
@@ -19,14 +18,16 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from hatang.data._encoding import GUESSED, decoded, unicode_of
-from hatang.data._filetype import HEAD_BYTES, Form, Member, refused
+from hatang.data._filetype import DAMAGE, HEAD_BYTES, Form, Member, refused
 from hatang.data._sourcetable import SourceTable, distinct_names, joined
 from hatang.data._vocabulary import known_names
-from hatang.data.contracts import Fault, Severity
+from hatang.data.contracts import Fault, RefusedError, Severity
 from hatang.data.mapping import FileMapping
 
 _DELIMITERS: Final = (";", ",", "\t", "|")
 _HEADER_LINES: Final = 20
+_BAD_PARTS: Final = (KeyError, ValueError, TypeError, IndexError, AttributeError, SyntaxError)
+"""What openpyxl raises where a part of a workbook is missing or is no XML (errors of XML parsers are SyntaxErrors)."""
 _NUMBER: Final = re.compile(r"[-+]?\d[\d.,:/\s-]*")
 
 
@@ -210,9 +211,9 @@ def _ill_width(file: str, row: int, cells: Sequence[str], width: int, delimiter:
 def _workbook(member: Member, mapping: FileMapping, limit: int | None) -> SourceTable:
     """Return the table of the sheet whose header names most known columns."""
     del mapping
-    _refuse_entities(member)
     best: tuple[tuple[int, int], list[str], list[tuple[int, list[str]]]] | None = None
     try:
+        _refuse_entities(member)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns of styles and validations that it leaves out
             book = openpyxl.load_workbook(member.path, read_only=True, data_only=True)
@@ -223,7 +224,9 @@ def _workbook(member: Member, mapping: FileMapping, limit: int | None) -> Source
                     if len(cells) >= 2 and _is_header(cells) and (best is None or score > best[0]):
                         best = score, cells, lines[position + 1 :]
             book.close()
-    except (zipfile.BadZipFile, KeyError, ValueError, ParseError, OSError) as error:
+    except RefusedError:
+        raise
+    except (*DAMAGE, *_BAD_PARTS) as error:
         raise refused(member.name, "file_truncated", found=str(error)) from error
     if best is None:
         raise refused(member.name, "file_header", found=member.name)

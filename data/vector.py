@@ -99,10 +99,10 @@ def _layer(
     plain = member.form is not Form.SHP or (mapping.encoding is None and _is_utf8(member))
     with _named_as_it_is(member) as path:
         try:
-            layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
-            name = _chosen_layer(member, layers, mapping, wanted)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # GDAL tells of curves, measures and ring orders that are made plain here anyway
+                layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+                name = _chosen_layer(member, layers, mapping, wanted)
                 meta, table = pyogrio.read_arrow(path, layer=name, encoding=None if plain else _BYTES, max_features=limit)
         except RefusedError:
             raise
@@ -154,7 +154,10 @@ def _crs(text: str | None) -> pyproj.CRS | None:
     """Return a file's CRS, None where it states none or one that is not on Earth."""
     if not text:
         return None
-    crs = pyproj.CRS(text)
+    try:
+        crs = pyproj.CRS(text)
+    except pyproj.exceptions.CRSError:
+        return None
     return crs if (crs.is_geographic or crs.is_projected or crs.is_compound) and not crs.name.casefold().startswith("undefined") else None
 
 
@@ -191,13 +194,15 @@ def _parquet(member: Member, limit: int | None) -> tuple[pa.Table, np.ndarray | 
     try:
         table = pq.read_table(member.path)
         geo = json.loads((table.schema.metadata or {}).get(b"geo", b"null"))
-    except (pa.ArrowInvalid, OSError, json.JSONDecodeError) as error:
-        raise refused(member.name, "file_truncated", found=str(error).splitlines()[0]) from error
+        primary = None if geo is None else str(geo["primary_column"])
+        about = {} if geo is None else dict(geo["columns"][primary])
+    except (OSError, ValueError, KeyError, TypeError) as error:  # ValueError: Arrow's, JSON's and Unicode's errors
+        raise refused(member.name, "file_malformed", found=(str(error).splitlines() or [""])[0]) from error
     table = table if limit is None else table.slice(0, limit)
-    if geo is None:
+    if primary is None:
         return table, None, None
-    primary = geo["primary_column"]
-    about = geo["columns"][primary]
+    if primary not in table.column_names:
+        raise refused(member.name, "file_geometry", found=", ".join(table.column_names))
     if about.get("encoding") != "WKB":
         raise refused(member.name, "file_format", found=f"GeoParquet {about.get('encoding')}")
     crs = "OGC:CRS84" if "crs" not in about else about["crs"] and json.dumps(about["crs"])
@@ -212,13 +217,17 @@ def _from_wkb(column: Any) -> np.ndarray:
 
 
 def _as_text(column: Any) -> Any:
-    """Return a typed column as the text a CSV would hold."""
+    """Return a typed column as the text a CSV would hold; bytes that are no UTF-8 become marks, binary and nested values nothing."""
     kind = column.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind):
-        return pc.cast(column, pa.string())
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_nested(kind):
         return pa.nulls(len(column), pa.string())
-    return pc.cast(column, pa.string())
+    text = pc.cast(column, pa.string())
+    try:
+        text.validate(full=True)
+    except pa.ArrowInvalid:
+        content = pc.cast(text, pa.binary()).to_pylist()
+        return pa.array([None if cell is None else cell.decode(errors="replace") for cell in content], pa.string())
+    return text
 
 
 def _check_whole(member: Member) -> None:

@@ -1,13 +1,21 @@
 """Any file in, an Arrow file out: kinds recognised, periods found, every fault with a sentence in both languages."""
 
+import contextlib
+import csv
+import gzip
+import io
 import re
+from importlib.resources import files
 from pathlib import Path
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+import shapely
 
-from hatang.data.contracts import INPUT_TABLES, Kind, RefusedError, Severity
+from hatang.data.contracts import INPUT_TABLES, MAP_CRS, Kind, RefusedError, Severity
 from hatang.data.language import LANGUAGES, Language, error_text, fault_text, message_ids
 from hatang.data.reading import ReadOptions, read, recognise
 
@@ -53,6 +61,21 @@ def test_grids_are_not_taken(tmp_path: Path, kind: Kind) -> None:
     with pytest.raises(RefusedError) as error:
         read(save(tmp_path, SAMPLES[Kind.SITES]), tmp_path / "out.arrow", kind, ReadOptions())
     assert error.value.faults[0].code == "kind_raster"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry": LINE}]}',
+        '{"type": "Feature", "properties": {"name": "Lê Lợi"}, "geometry": LINE}',
+        "LINE",
+    ],
+)
+def test_a_line_somebody_drew_is_a_road(tmp_path: Path, document: str) -> None:
+    line = '{"type": "LineString", "coordinates": [[107.58, 16.46], [107.6, 16.47]]}'
+    outcome = read(save(tmp_path, document.replace("LINE", line), "ve.geojson"), tmp_path / "out.arrow", Kind.ROADS, ReadOptions())
+    assert outcome.rows_kept == 1
+    assert outcome.repairs == {"id_made:road_id": 1}
 
 
 def test_the_period_is_the_quarter_of_the_median_time(tmp_path: Path) -> None:
@@ -112,10 +135,75 @@ def test_faults_are_sentences_in_both_languages(tmp_path: Path, language: Langua
     assert "t.csv" in error_text(error.value, language)
 
 
+NASTY = [
+    "", "-", "NA", "0", "-1", "1e308", "1e999", "nan", "inf", "1,5", "1.234.567", "12.345,6", "99999999999999999999", "16 000", "−5",
+    "0x10", "2026-02-30", "31/12/9999", "0000-00-00", "452-04", "no service", "2147483647", "-200", "POINT EMPTY",
+    "LINESTRING (107 16, 107 16)", "GEOMETRYCOLLECTION EMPTY", "POINT (nan nan)", "POINT (1e400 2)", '=HYPERLINK("x")', 'a"b',
+    "<img src=x>", "١٢٣", "1_000", "a\nb", "\u202eabc", "x" * 5000,
+]  # fmt: skip
+
+
+def test_whatever_stands_in_a_cell_is_taken_or_told(tmp_path: Path) -> None:
+    """Rows in are accounted for, what is kept holds its contract, and every fault has its sentence."""
+    random = np.random.default_rng(455)
+    for kind in [*SAMPLES] * 6:
+        header, base = (line.split(";" if ";" in SAMPLES[kind] else ",") for line in SAMPLES[kind].splitlines())
+        rows = [base]
+        for _ in range(5):
+            row = list(base)
+            for place in random.integers(len(row), size=2):
+                row[place] = str(random.choice(NASTY))
+            rows.append(row)
+        stream = io.StringIO()
+        csv.writer(stream, delimiter=";").writerows([header, *rows])
+        outcome = read(save(tmp_path, stream.getvalue()), tmp_path / "out.arrow", kind, ReadOptions())
+        INPUT_TABLES[kind].conform(pa.ipc.open_file(tmp_path / "out.arrow").read_all().to_pandas())
+        assert outcome.rows_in == len(rows) == outcome.rows_kept + outcome.rows_refused + outcome.repairs.get("duplicate", 0)
+        assert all(fault_text(fault, language) for fault in outcome.faults for language in LANGUAGES)
+
+
+def test_damaged_bytes_end_in_rows_or_a_refusal(tmp_path: Path) -> None:
+    """Bytes changed, cut out or cut off at random places of every form; nothing but RefusedError may come of it."""
+    random = np.random.default_rng(9214)
+    shapes = shapely.buffer(shapely.points(107 + np.arange(8) / 100, 16.4), 0.01)
+    claims = gpd.GeoDataFrame({"operator": ["Viettel"] * 8, "technology": ["4G"] * 8}, geometry=shapes, crs=MAP_CRS)
+    for suffix in ("gpkg", "geojson", "fgb"):
+        claims.to_file(tmp_path / f"a.{suffix}", engine="pyogrio")
+    claims.to_file(tmp_path / "a.kml", driver="KML", engine="pyogrio")
+    claims.to_parquet(tmp_path / "a.parquet")
+    pd.DataFrame({"operator": ["VNPT"], "technology": ["5G"], "wkt": [shapes[0].wkt]}).to_excel(tmp_path / "a.xlsx", index=False)
+    (tmp_path / "a.gz").write_bytes(gzip.compress(SAMPLES[Kind.CLAIMS].encode(), mtime=0))
+    for source in sorted(tmp_path.glob("a.*")):
+        whole = source.read_bytes()
+        for trial in range(25):
+            damaged = bytearray(whole)
+            place = int(random.integers(len(whole)))
+            if trial % 3 == 0:
+                damaged = damaged[:place]
+            elif trial % 3 == 1:
+                for other in random.integers(len(whole), size=4):
+                    damaged[other] = int(random.integers(256))
+            else:
+                del damaged[place : place + 50]
+            (tmp_path / "damaged").write_bytes(damaged)
+            with contextlib.suppress(RefusedError):
+                read(tmp_path / "damaged", tmp_path / "out.arrow", Kind.CLAIMS, ReadOptions())
+
+
 def test_every_code_of_the_readers_has_its_sentences() -> None:
-    """Codes are read from the catalogue's own ids: each has both sentences in both languages."""
+    """A code is the first text in a call that notes, repairs or refuses; those made of a column's name are listed here."""
+    calls = re.compile(
+        r"(?:note|repaired|refused|refusal|about_file|Fault|wrong|_refuse|_unreadable)\((?:[^\"()]|\([^()]*\))*?\"([a-z]+_[a-z_0-9]+)\""
+    )
+    modules = [
+        path for path in files("hatang.data").iterdir() if re.fullmatch(r"_?(read|tab|vec|map|file|int|shap|stat|rec).*\.py", path.name)
+    ]
+    codes = {code for path in modules for code in calls.findall(path.read_text(encoding="utf-8"))}
+    codes |= {f"{name}_{what}" for name in ("operator", "technology", "environment") for what in ("unknown", "replaced")}
+    assert len(codes) > 50
+    columns = {c.name for table in INPUT_TABLES.values() for c in table.columns}
     for language in LANGUAGES:
         ids = message_ids(language)
-        codes = {name.split(".")[1] for name in ids if name.startswith("fault.") and name.count(".") == 2}
-        assert all(f"fault.{code}.{part}" in ids for code in codes for part in ("expected", "remedy"))
+        missing = {code for code in codes - columns for part in ("expected", "remedy") if f"fault.{code}.{part}" not in ids}
+        assert not missing
     assert message_ids("vi") == message_ids("en")

@@ -222,6 +222,12 @@ def test_a_file_that_is_no_table_is_refused_for_what_it_is(reader: Reader, conte
     assert error.value.message_id == "error.reading.refused"
 
 
+def test_a_delimiter_that_the_mapping_states_wrongly(reader: Reader) -> None:
+    with pytest.raises(RefusedError) as error:
+        reader(csv_text(","), mapping="delimiter: ';'")
+    assert (error.value.faults[0].code, error.value.faults[0].found) == ("file_delimiter", ",".join(HEADER))
+
+
 def test_missing_file_and_folder(tmp_path: Path) -> None:
     for path, code in ((tmp_path / "none.csv", "file_missing"), (tmp_path, "directory")):
         with pytest.raises(RefusedError) as error:
