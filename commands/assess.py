@@ -56,7 +56,7 @@ def summarised(results: ResultSet) -> dict[str, Any]:
 def say_summary(here: Session, results: ResultSet, summary: dict[str, Any]) -> None:
     """Print the summary for a person, each figure with its unit."""
     language = here.language
-    mark = text("assess.synthetic", language) if results.synthetic else ""
+    mark = f" ({text('synthetic', language)})" if results.synthetic else ""
     here.say("assess.done", run=results.run_id, period=results.period, as_of=shown_date(results.as_of, language), synthetic=mark)
     for technology, counts in summary["verdicts"].items():
         words = {"technology": text(f"technology.{technology}", language), "operator": text("operator.any", language)}

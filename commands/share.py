@@ -44,7 +44,7 @@ def summarised(results: ResultSet) -> dict[str, Any]:
 
 def _say(here: Session, results: ResultSet, summary: dict[str, Any]) -> None:
     language = here.language
-    mark = text("assess.synthetic", language) if results.synthetic else ""
+    mark = f" ({text('synthetic', language)})" if results.synthetic else ""
     figures = {name: shown(summary[name], "m", language) for name in ("road_m", "assets", "dig_m_saved")}
     here.say("share.done", as_of=shown_date(results.as_of, language), synthetic=mark, **figures)
     here.say("share.actions", **{name: int(summary[f"assets_{name}"]) for name in ("reuse", "full", "survey", "closed")})

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from hatang.data.settings import Settings
+from hatang.data.synthetic_city import CityPlan
 from hatang.data.wards import load_boundaries
+from hatang.pipeline.demo import DemoOutcome, run_demo
+from hatang.pipeline.progress import Quiet
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +35,12 @@ def settings(tmp_path: Path, approximate_map: Path) -> Settings:
     """Return settings with a fresh home, but for the approximate ward map, that never try a download."""
     shutil.copytree(approximate_map, tmp_path / "home/boundaries")
     return Settings(home=tmp_path / "home", offline=True, reference_dir=None, boundaries=None, database_url=None)
+
+
+@pytest.fixture(scope="session")
+def small_demo(tmp_path_factory: pytest.TempPathFactory, approximate_map: Path) -> DemoOutcome:
+    """Return the demo on a small synthetic city, made once for all tests."""
+    home = tmp_path_factory.mktemp("demo")
+    shutil.copytree(approximate_map, home / "demo/boundaries")
+    plan = CityPlan(buildings=3_000, sites=400, devices=300, readings=12, streets_a_ward=2, works=10)
+    return run_demo(Settings(home=home, offline=True, boundaries=None), home / "out", plan=plan, progress=Quiet())

@@ -1,0 +1,64 @@
+"""GIS files: the layers of a result set as GeoPackage, its gaps as GeoJSON, and the ward table as CSV."""
+
+import io
+from typing import Final
+
+import geopandas as gpd
+import pandas as pd
+import shapely
+
+from hatang.data.contracts import ANY, ASSETS, CLAIMS, GAPS, MAP_CRS, SITES, SUGGESTIONS, WARDS, WORKS, Table
+from hatang.data.geopackage import geojson_bytes, geopackage_bytes
+from hatang.data.results import ResultSet
+
+_LAYERS: Final = {
+    "wards": WARDS,
+    "gaps": GAPS,
+    "claims": CLAIMS,
+    "sites": SITES,
+    "assets": ASSETS,
+    "works": WORKS,
+    "suggestions": SUGGESTIONS,
+}
+_DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def report_geopackage(results: ResultSet, *, crs: str) -> bytes:
+    """Return every layer of `interfaces`: always all of them, empty ones with their columns; wards with their headline results."""
+    layers = {name: layer(results, name, table).to_crs(crs) for name, table in _LAYERS.items()}
+    layers["wards"] = _headlines(layers["wards"], results.tables["ward_table"])
+    return geopackage_bytes(layers)
+
+
+def report_geojson(results: ResultSet) -> bytes:
+    """Return the gaps in EPSG:4326, coordinates to a decimetre, valid."""
+    gaps = layer(results, "gaps", GAPS)
+    rounded = shapely.set_precision(gaps.geometry.to_numpy(), 1e-6)
+    return geojson_bytes(gaps.set_geometry(gpd.GeoSeries(rounded, index=gaps.index, crs=MAP_CRS)))
+
+
+def report_csv(results: ResultSet) -> bytes:
+    """Return the ward table as CSV with full values, UTF-8 with BOM; text that a spreadsheet would run is kept inert by an apostrophe."""
+    table = pd.DataFrame(results.tables["ward_table"]).copy()
+    for name in table.select_dtypes(["object", "string"]):
+        table[name] = table[name].map(lambda value: f"'{value}" if isinstance(value, str) and value.startswith(_DANGEROUS) else value)
+    sink = io.StringIO()
+    table.to_csv(sink, index=False, lineterminator="\r\n")
+    return sink.getvalue().encode("utf-8-sig")
+
+
+def layer(results: ResultSet, name: str, table: Table) -> gpd.GeoDataFrame:
+    """Return a layer in EPSG:4326, empty with its columns where the result set has none."""
+    frame = results.tables.get(name)
+    if frame is None or frame.empty:
+        frame = table.conform(pd.DataFrame(columns=table.names))
+    return gpd.GeoDataFrame(frame, geometry="geometry", crs=MAP_CRS)
+
+
+def _headlines(wards: gpd.GeoDataFrame, table: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return wards with the verdict and population share of any operator per technology."""
+    rows = table[table["operator"] == ANY].drop_duplicates(["ward_code", "technology"])
+    wide = rows.pivot_table(index="ward_code", columns="technology", values=["verdict", "population_share"], aggfunc="first")
+    wide.columns = pd.Index(["_".join(map(str, name)) for name in wide.columns.to_list()])
+    joined = wards.merge(wide.reset_index(), on="ward_code", how="left")
+    return gpd.GeoDataFrame(joined, geometry="geometry", crs=wards.crs)
