@@ -61,6 +61,11 @@ def run_ids(settings: Settings) -> list[str]:
     return [path.parent.name for path in sorted(manifests, key=lambda path: (-path.stat().st_mtime, path.parent.name))]
 
 
+def run_manifests(settings: Settings) -> list[dict[str, Any]]:
+    """Return the manifest of every run kept, the newest first: what there is to choose, without opening any table."""
+    return [json.loads((runs_folder(settings) / name / "manifest.json").read_text("utf-8")) for name in run_ids(settings)]
+
+
 def load_run(settings: Settings, run_id: str) -> ResultSet:
     """Return the run with this name, or with the only name that begins so.
 

@@ -1,0 +1,211 @@
+"""Every page by AppTest: without data, with data, and after one interaction; no page ever breaks."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from web_results import AS_OF, PERIOD, city, road
+
+from hatang.data.contracts import CancelledError, Fault, RefusedError
+from hatang.data.figures import shown
+from hatang.data.results import save_results
+from hatang.data.settings import Settings
+from hatang.pipeline.runs import remember
+from hatang.web import state
+from hatang.web.downloads import archive
+from hatang.web.listing import headline, selected
+from hatang.web.road_page import drawn_lines
+from hatang.web.server import MAIN_PAGE
+from hatang.web.waiting import plain
+
+PAGES = ("coverage_page", "road_page", "data_page", "method_page")
+_SECONDS = 60
+
+
+@pytest.fixture(autouse=True)
+def _home(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HATANG_HOME", str(settings.home))
+    monkeypatch.setenv("HATANG_OFFLINE", "1")
+    monkeypatch.delenv("HATANG_LANG", raising=False)
+
+
+@pytest.fixture
+def filled(settings: Settings) -> Settings:
+    """Return settings whose home holds one run."""
+    results = city(settings)
+    folder = settings.home / "results" / results.run_id
+    folder.parent.mkdir(parents=True)
+    save_results(results, folder)
+    remember(settings, results.run_id)
+    return settings
+
+
+def page(name: str) -> AppTest:
+    return AppTest.from_string(f"from hatang.web import {name}\n{name}.show()", default_timeout=_SECONDS)
+
+
+def words(app: AppTest) -> str:
+    return "\n".join(str(part.value) for kind in (app.title, app.markdown, app.caption, app.info, app.error, app.success) for part in kind)
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_page_without_data_says_what_to_do(name: str, language: str) -> None:
+    app = page(name)
+    app.session_state[state.LANGUAGE] = language
+    app.run()
+    assert not app.exception
+    assert app.info
+    assert {"vi": "hatang demo", "en": "hatang demo"}[language] in words(app) or name == "data_page"
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.usefixtures("filled")
+def test_page_with_data(name: str, language: str) -> None:
+    app = page(name)
+    app.session_state[state.LANGUAGE] = language
+    app.run()
+    assert not app.exception
+    assert not app.error
+    if name != "data_page":
+        assert {"vi": "số liệu mô phỏng", "en": "synthetic data"}[language] in words(app)
+        assert {"vi": "ranh giới tham khảo (gần đúng)", "en": "approximate"}[language] in words(app)
+
+
+def test_headline_shows_the_counts_of_the_table(filled: Settings) -> None:
+    table = city(filled).tables["ward_table"]
+    app = page("coverage_page").run()
+    counts = headline(selected(table, technology="mobile", operator="any"))
+    assert [metric.value for metric in app.metric] == [f"{count} / 40" for count in (counts.covered, counts.gap, counts.insufficient)]
+    assert PERIOD in words(app)
+    assert f"{AS_OF:%d/%m/%Y}" in words(app)
+
+
+def test_technology_and_operator_change_figures_and_table(filled: Settings) -> None:
+    table = city(filled).tables["ward_table"]
+    app = page("coverage_page").run()
+    app.selectbox(key=state.TECHNOLOGY).select("fibre").run()
+    app.selectbox(key=state.OPERATOR).select("vnpt").run()
+    assert not app.exception
+    counts = headline(selected(table, technology="fibre", operator="vnpt"))
+    assert app.metric[0].value == f"{counts.covered} / 40"
+    assert "cáp quang · VNPT · tại hộ" in words(app)
+
+
+def test_a_ward_picked_shows_every_operator_and_technology_and_its_gaps(filled: Settings) -> None:
+    ward = city(filled).tables["wards"].iloc[0]
+    app = page("coverage_page").run()
+    app.selectbox(key=state.WARD).select(ward["ward_code"]).run()
+    assert not app.exception
+    assert [subheader.value for subheader in app.subheader] == [ward["ward_name"]]
+    assert shown(ward["population"], "people", "vi") in words(app)
+    assert len(app.dataframe[0].value) == 16
+    assert len(app.dataframe[1].value) == 1
+
+
+@pytest.mark.usefixtures("filled")
+def test_layers_can_be_switched() -> None:
+    app = page("coverage_page").run()
+    app.pills(key=state.LAYERS).set_value(["sites", "works", "assets"]).run()
+    assert not app.exception
+
+
+@pytest.mark.usefixtures("filled")
+def test_road_answer_shows_what_is_spared_and_whom_to_call(settings: Settings) -> None:
+    app = page("road_page")
+    app.session_state[state.ROAD_RESULT] = road(city(settings))
+    app.run()
+    assert not app.exception
+    assert [metric.value for metric in app.metric] == ["2.405 m", "844 m", "3", "3"]
+    assert len(app.dataframe) == 3
+    app.button(key="another").click().run()
+    assert not app.exception
+    assert not app.metric
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_refused_road_is_explained_row_by_row() -> None:
+    fault = Fault("file_missing", "đường <b>.geojson", row=7, field="geometry", found="<img src=x>")
+    app = page("road_page")
+    app.session_state[state.ROAD_REFUSAL] = RefusedError("error.boundaries.refused", [fault], file="đường.geojson")
+    app.run()
+    assert not app.exception
+    (error,) = app.error
+    assert "đường" in error.value
+    assert app.dataframe[0].value.iloc[0].tolist()[1:5] == ["đường <b>.geojson", "7", "geometry", "<img src=x>"]
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_stopped_job_is_one_sentence() -> None:
+    app = page("road_page")
+    app.session_state[state.ROAD_REFUSAL] = CancelledError("error.cancelled")
+    app.run()
+    assert len(app.error) == 1
+    assert not app.dataframe
+
+
+def test_only_lines_drawn_count_as_roads() -> None:
+    line = {"geometry": {"type": "LineString", "coordinates": [[107.5, 16.4], [107.6, 16.5]]}}
+    point = {"geometry": {"type": "Point", "coordinates": [107.5, 16.4]}}
+    roads = drawn_lines([line, point, line], " Đường A ")
+    assert list(roads["road_id"]) == ["ve-1", "ve-2"]
+    assert list(roads["road_name"]) == ["Đường A"] * 2
+    assert roads.crs == "EPSG:4326"
+    assert len(drawn_lines(None, "")) == 0
+
+
+def test_upload_checks_row_by_row_and_a_rehearsal_stores_nothing(settings: Settings) -> None:
+    app = page("data_page").run()
+    table = b"ward_code,operator,households,households_served\n19753,vnpt,100,90\n19774,vnpt,80,-5\n"
+    app.file_uploader[0].upload("hộ.csv", table, "text/csv")
+    app.selectbox[0].select("fixed")
+    app.button[0].click().run()
+    assert not app.exception
+    assert app.dataframe or app.success or app.error
+    assert not list((settings.home / "datasets").glob("*/*"))
+
+
+def test_sending_nothing_is_said() -> None:
+    app = page("data_page").run()
+    app.button[0].click().run()
+    assert [warning.value for warning in app.warning] == ["Chưa chọn tệp nào."]
+
+
+@pytest.mark.usefixtures("filled")
+def test_main_script_switches_language() -> None:
+    app = AppTest.from_file(MAIN_PAGE, default_timeout=_SECONDS).run()
+    assert not app.exception
+    assert app.title[0].value == "Phủ sóng của 40 phường, xã so với mục tiêu 100%"
+    app.radio(key=state.LANGUAGE).set_value("en").run()
+    assert not app.exception
+    assert app.title[0].value == "Coverage of the 40 wards against the 100% target"
+
+
+@pytest.mark.usefixtures("filled")
+def test_documents_are_made_when_asked_for() -> None:
+    app = page("coverage_page").run()
+    (make,) = [button for button in app.button if "Chuẩn bị" in button.label]
+    make.click().run(timeout=180)
+    assert not app.exception
+    assert not app.error
+    (made,) = app.session_state[state.DOWNLOADS].values()
+    assert {"bao-cao.docx", "bao-cao.pdf", "bang-so-lieu.xlsx", "xa-phuong.csv", "du-lieu.gpkg", "ban-do.png", "manifest.json"} <= set(made)
+
+
+def test_archive_holds_every_file_and_is_the_same_each_time() -> None:
+    files = {"a.txt": b"1", "b.txt": b"2"}
+    with zipfile.ZipFile(io.BytesIO(archive(files))) as packed:
+        assert {name: packed.read(name) for name in packed.namelist()} == files
+    assert archive(files) == archive(files)
+
+
+def test_signs_of_markdown_are_escaped() -> None:
+    assert plain("![x](http://a)") == r"\!\[x\]\(http\://a\)"
+
+
+def test_no_page_opens_a_file_or_a_data_set_itself() -> None:
+    for path in Path(MAIN_PAGE).parent.glob("*_page.py"):
+        assert "read_parquet" not in path.read_text("utf-8")

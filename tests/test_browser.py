@@ -1,0 +1,240 @@
+"""The pages in a real Chromium: nothing leaves the server, the console is silent, a click works, no barrier for screen readers.
+
+Skipped, with the command that enables it, where there is no Chromium; HATANG_REQUIRE_BROWSER=1 makes that a failure.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from web_results import HOSTILE, city
+
+from hatang.data.results import save_results
+from hatang.data.settings import Settings
+from hatang.pipeline.runs import remember
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+]
+ENABLE = "apt-get install -y chromium fonts-noto-core fonts-liberation2 (or: bash tests/system.sh)"
+PAGES = {"": "Bản đồ", "duong-moi": "Đường mới", "so-lieu": "Số liệu", "phuong-phap": "Phương pháp"}
+KNOWN_WARNINGS = (
+    "Unrecognized feature:",  # Streamlit asks for permissions that this Chromium does not know
+    "An iframe which has both allow-scripts and allow-same-origin",  # how Streamlit frames its components
+    "/_stcore/health",  # opened at a page, Streamlit asks beside that page before it asks at the root
+    "/_stcore/host-config",  # as above
+)
+
+
+@dataclass
+class Watch:
+    """What a page asked for and what its console said."""
+
+    requests: list[str] = field(default_factory=list)
+    console: list[str] = field(default_factory=list)
+    received: int = 0
+
+    def follow(self, page: Page) -> None:
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("console", lambda message: self.console.append(f"{message.type}: {message.text} {message.location['url']}"))
+        page.on("pageerror", lambda error: self.console.append(f"error: {error}"))
+        page.on("websocket", self._follow_socket)
+
+    def _follow_socket(self, opened: Any) -> None:
+        self.requests.append(opened.url)
+        opened.on("framereceived", self._count)
+
+    def _count(self, frame: Any) -> None:
+        self.received += len(frame)
+
+    def strangers(self, address: str) -> list[str]:
+        own = (f"{address}/", address.replace("http", "ws") + "/", "data:", "blob:")
+        return [url for url in self.requests if not url.startswith(own)]
+
+    def complaints(self) -> list[str]:
+        loud = [line for line in self.console if line.startswith(("error", "warning"))]
+        return [line for line in loud if not any(known in line for known in KNOWN_WARNINGS)]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    if not Path(CHROMIUM).is_file():
+        reason = f"no Chromium; to enable these tests: {ENABLE}"
+        if os.environ.get("HATANG_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def server(approximate_map: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start `hatang serve` on a home with one run; it must end on SIGTERM within 20 s even with pages open."""
+    home = tmp_path_factory.mktemp("browser")
+    shutil.copytree(approximate_map, home / "boundaries")
+    results = city(Settings(home=home, offline=True, boundaries=None))
+    (home / "results").mkdir()
+    save_results(results, home / "results" / results.run_id)
+    remember(Settings(home=home), results.run_id)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("hatang")), "serve", "--port", str(port)]
+    environment = {**os.environ, "HATANG_HOME": str(home), "HATANG_OFFLINE": "1", "HATANG_LANG": "vi"}
+    run = subprocess.Popen(command, cwd=home, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    for _ in range(120):
+        try:
+            urllib.request.urlopen(f"{address}/healthz", timeout=5).close()  # noqa: S310 - our own server
+            break
+        except OSError:
+            time.sleep(0.5)
+    yield address
+    run.send_signal(signal.SIGTERM)
+    run.wait(timeout=20)
+
+
+@pytest.fixture
+def opened(chromium: Browser, server: str) -> Iterator[tuple[Page, Watch]]:
+    context = chromium.new_context(viewport={"width": 1400, "height": 900}, locale="en-GB")
+    page = context.new_page()
+    watch = Watch()
+    watch.follow(page)
+    page.set_default_timeout(60_000)
+    yield page, watch
+    context.close()
+    assert watch.strangers(server) == []
+    assert watch.complaints() == []
+
+
+def ready(page: Page) -> None:
+    """Wait until the script has run to its end and the map of the page, where it has one, is drawn."""
+    page.wait_for_selector("h1")
+    page.wait_for_function("document.querySelectorAll('[data-testid=\"stStatusWidget\"]').length === 0")
+    if not page.url.endswith(("so-lieu", "phuong-phap")):
+        expect(page.frame_locator("iframe").first.locator(".leaflet-overlay-pane path")).not_to_have_count(0)
+        page.frame_locator("iframe").first.locator(".ward-label").first.wait_for(state="attached")
+    page.wait_for_timeout(700)
+
+
+def english(page: Page) -> None:
+    before = page.locator("h1").inner_text()
+    page.get_by_text("English", exact=True).click()
+    page.wait_for_function("document.documentElement.lang === 'en'")
+    expect(page.locator("h1")).not_to_have_text(before)
+    ready(page)
+
+
+def ward(page: Page, number: int) -> Locator:
+    return page.frame_locator("iframe").first.locator("path.leaflet-interactive").nth(number)
+
+
+def barriers(page: Page) -> list[str]:
+    """Return what axe-core finds serious or worse on the page itself."""
+    page.evaluate((ROOT / "tests/axe-core/axe.min.js").read_text("utf-8"))
+    found = page.evaluate("axe.run(document, {iframes: false, resultTypes: ['violations']})")
+    return [
+        f"{violation['id']}: {node['html'][:160]}"
+        for violation in found["violations"]
+        if violation["impact"] in ("serious", "critical")
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_in_both_languages_asks_nobody_else_and_has_no_barrier(path: str, opened: tuple[Page, Watch], server: str) -> None:
+    page, watch = opened
+    page.goto(f"{server}/{path}")
+    ready(page)
+    page.wait_for_function("document.documentElement.lang === 'vi'")
+    assert page.get_by_role("link", name=PAGES[path]).count() == 1
+    assert barriers(page) == []
+    assert watch.received < 2_000_000
+    english(page)
+    assert page.get_by_role("link", name="Method").count() == 1
+    assert barriers(page) == []
+
+
+def test_click_on_a_ward_shows_its_table(opened: tuple[Page, Watch], server: str) -> None:
+    page, _ = opened
+    page.goto(server)
+    ready(page)
+    ward(page, 12).click(force=True)
+    page.wait_for_selector("h3")
+    name = page.locator("h3").first.inner_text()
+    assert name.startswith(("Phường", "Xã"))
+    assert page.get_by_text("Từng doanh nghiệp và công nghệ").count() == 1
+    ready(page)
+    assert page.locator('[data-testid="stDataFrame"]').count() >= 1
+
+
+def test_layers_draw_and_hostile_names_stay_words(opened: tuple[Page, Watch], server: str) -> None:
+    page, _ = opened
+    page.goto(server)
+    ready(page)
+    before = page.frame_locator("iframe").first.locator("path.leaflet-interactive").count()
+    page.get_by_text("Trạm BTS (40)").click()
+    frame = page.frame_locator("iframe").first
+    frame.locator(".cluster").first.wait_for()
+    assert before >= 40
+    assert HOSTILE not in frame.locator("body").inner_html()
+    assert frame.locator("img[src=x]").count() == 0
+
+
+def test_streamlits_own_words_are_vietnamese(opened: tuple[Page, Watch], server: str) -> None:
+    page, _ = opened
+    page.goto(f"{server}/so-lieu")
+    ready(page)
+    page.get_by_text("Chọn tệp", exact=True).wait_for()
+    words = page.locator("body").inner_text()
+    assert "tối đa 200MB mỗi tệp" in words
+    for english_word in ("Upload", "per file", "Browse files", "Drag and drop"):
+        assert english_word not in words
+    english(page)
+    page.get_by_text("Upload", exact=True).wait_for()
+
+
+def test_a_road_is_drawn_and_cleared(opened: tuple[Page, Watch], server: str) -> None:
+    page, _ = opened
+    page.goto(f"{server}/duong-moi")
+    ready(page)
+    frame = page.frame_locator("iframe").first
+    pen = frame.locator("a.leaflet-draw-draw-polyline")
+    assert pen.get_attribute("title") == "Vẽ tuyến đường"
+    pen.click()
+    box = page.locator("iframe").first.bounding_box()
+    assert box is not None
+    for x, y in ((220, 220), (280, 260), (340, 240)):
+        page.mouse.move(box["x"] + x, box["y"] + y)
+        page.wait_for_timeout(150)
+        page.mouse.click(box["x"] + x, box["y"] + y)
+        page.wait_for_timeout(300)
+    frame.get_by_text("Xong", exact=True).click()
+    page.get_by_text("Đã vẽ 1 tuyến").wait_for()
+    page.get_by_role("button", name="Xóa nét vẽ").click()
+    page.get_by_text("Chưa vẽ tuyến nào.").wait_for()

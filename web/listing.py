@@ -1,0 +1,265 @@
+"""Tables beside the map: numbers stay numbers, so that a column sorts by value, and are shown by the one rounding of `figures`."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+from hatang.data.contracts import ALL, ANY, Environment, Technology, Verdict
+from hatang.data.figures import MISSING, shown, shown_date
+from hatang.data.language import Language, message_ids, text
+from hatang.web.words import asset_name, environment_name, known, operator_name, technology_name, verdict_name
+
+_TECHNOLOGIES: Final = (Technology.MOBILE, Technology.LTE, Technology.NR, Technology.FIBRE)
+"""The plan's own row, 4G or 5G, comes first."""
+_VERDICT_COLOURS: Final = {Verdict.COVERED: "#D6E8F5", Verdict.GAP: "#FBE3CF", Verdict.INSUFFICIENT: "#ECEEF0"}
+_ORDER: Final = {Verdict.GAP: 0, Verdict.INSUFFICIENT: 1, Verdict.COVERED: 2}
+_WIDTHS: Final = {
+    "ward": 150,
+    "verdict": 195,
+    "operator": 150,
+    "technology": 85,
+    "gap_kind": 240,
+    "suggestion": 170,
+    "owner": 110,
+    "contact": 220,
+}
+Shower = Callable[[object], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """How many wards meet the target, do not, or cannot be judged yet."""
+
+    covered: int
+    gap: int
+    insufficient: int
+
+    @property
+    def total(self) -> int:
+        """All wards judged."""
+        return self.covered + self.gap + self.insufficient
+
+
+def widths(language: Language) -> dict[str, int]:
+    """Return widths in pixels of the columns that hold words, by title; figures take what they need."""
+    return {_head(name, language): pixels for name, pixels in _WIDTHS.items()}
+
+
+def technologies(ward_table: pd.DataFrame) -> list[str]:
+    """Return the technologies that the ward table holds, the plan's own first."""
+    held = set(ward_table["technology"])
+    return [str(name) for name in _TECHNOLOGIES if name in held]
+
+
+def operators(ward_table: pd.DataFrame, technology: str) -> list[str]:
+    """Return `any`, `all` and the operators that have rows for a technology."""
+    held = set(ward_table.loc[ward_table["technology"] == technology, "operator"])
+    return [name for name in (ANY, ALL) if name in held] + sorted(held - {ANY, ALL})
+
+
+def selected(ward_table: pd.DataFrame, *, technology: str, operator: str) -> pd.DataFrame:
+    """Return the rows of one operator and technology where the plan looks: outdoors, for fibre at the premises."""
+    place = Environment.PREMISES if technology == Technology.FIBRE else Environment.OUTDOOR
+    rows = ward_table[
+        (ward_table["technology"] == technology) & (ward_table["operator"] == operator) & (ward_table["environment"] == place)
+    ]
+    return rows.reset_index(drop=True)
+
+
+def headline(rows: pd.DataFrame) -> Headline:
+    """Return the counts of the three verdicts."""
+    counts = rows["verdict"].value_counts()
+    return Headline(*(int(counts.get(str(verdict), 0)) for verdict in (Verdict.COVERED, Verdict.GAP, Verdict.INSUFFICIENT)))
+
+
+def ward_list(rows: pd.DataFrame, language: Language) -> Styler:
+    """Return the wards of one selection, those that do not meet the target first."""
+    order = rows.assign(_order=rows["verdict"].map(_ORDER)).sort_values(["_order", "population_share", "ward_code"], na_position="last")
+    columns: dict[str, tuple[str, Shower]] = {
+        "ward_name": ("ward", known),
+        "verdict": ("verdict", partial(verdict_name, language=language)),
+        "population_share": ("share", _share(language)),
+        "population_lo": ("lo", _share(language)),
+        "population_hi": ("hi", _share(language)),
+        "tests": ("tests", _count("tests", language)),
+        "tests_needed": ("tests_needed", _count("tests", language)),
+        "claimed_population_share": ("claimed", _share(language)),
+    }
+    return _styled(order, columns, language)
+
+
+def ward_detail(ward_table: pd.DataFrame, ward_code: str, language: Language) -> Styler:
+    """Return every row of one ward: each operator and technology, the claim beside the tests."""
+    rows = ward_table[ward_table["ward_code"] == ward_code]
+    first = {name: place for place, name in enumerate(_TECHNOLOGIES)}
+    rank = {ANY: 0, ALL: 1}
+    order = rows.assign(_technology=rows["technology"].map(first), _operator=rows["operator"].map(rank).fillna(2)).sort_values(
+        ["_technology", "environment", "_operator", "operator"]
+    )
+    columns: dict[str, tuple[str, Shower]] = {
+        "technology": ("technology", partial(technology_name, language=language)),
+        "operator": ("operator", partial(operator_name, language=language)),
+        "verdict": ("verdict", partial(verdict_name, language=language)),
+        "population_share": ("share", _share(language)),
+        "population_lo": ("lo", _share(language)),
+        "population_hi": ("hi", _share(language)),
+        "claimed_population_share": ("claimed", _share(language)),
+        "pass_share": ("passed", _share(language)),
+        "pass_lo": ("passed_lo", _share(language)),
+        "pass_hi": ("passed_hi", _share(language)),
+        "tests": ("tests", _count("tests", language)),
+        "devices": ("devices", _count("tests", language)),
+        "tests_needed": ("tests_needed", _count("tests", language)),
+        "median_rsrp_dbm": ("median", _count("dBm", language)),
+        "environment": ("environment", partial(environment_name, language=language)),
+    }
+    return _styled(order, columns, language)
+
+
+def gap_list(gaps: pd.DataFrame, language: Language) -> Styler:
+    """Return gaps by rank."""
+    columns: dict[str, tuple[str, Shower]] = {
+        "rank": ("rank", _count("wards", language)),
+        "gap_kind": ("gap_kind", lambda code: text(f"gap.{code}", language)),
+        "operator": ("operator", partial(operator_name, language=language)),
+        "technology": ("technology", partial(technology_name, language=language)),
+        "area_km2": ("area_km2", _count("km²", language)),
+        "population": ("people", _count("people", language)),
+        "failures": ("failures", _count("tests", language)),
+        "tests": ("tests", _count("tests", language)),
+        "nearest_site_operator": ("nearest_operator", partial(operator_name, language=language)),
+        "nearest_site_m": ("nearest_m", _count("m", language)),
+    }
+    frame = pd.DataFrame(gaps.drop(columns="geometry", errors="ignore")).sort_values("rank")
+    return _styled(frame.assign(area_km2=frame["area_m2"] / 1e6), columns, language)
+
+
+def suggestion_list(suggestions: pd.DataFrame, language: Language) -> Styler:
+    """Return suggestions by rank."""
+    columns: dict[str, tuple[str, Shower]] = {
+        "rank": ("rank", _count("wards", language)),
+        "kind": ("suggestion", lambda code: text(f"web.suggestion.{code}", language)),
+        "owner": ("owner", partial(operator_name, language=language)),
+        "asset_count": ("asset_count", _count("assets", language)),
+        "spare": ("spare", _count("ways", language)),
+        "dig_m_saved": ("dig_saved", _count("m", language)),
+        "contact": ("contact", known),
+    }
+    return _styled(pd.DataFrame(suggestions.drop(columns="geometry", errors="ignore")).sort_values("rank"), columns, language)
+
+
+def call_list(corridor: pd.DataFrame, language: Language) -> Styler:
+    """Return whom to call: each owner, the contact, and how many assets can be reused, are full, or must be surveyed."""
+    owners = [corridor["owner"], corridor["contact"].fillna("")]
+    counts = pd.crosstab(owners, corridor["action"]).reset_index()
+    columns: dict[str, tuple[str, Shower]] = {
+        "owner": ("owner", partial(operator_name, language=language)),
+        "contact": ("contact", known),
+        **{name: (f"action_{name}", _count("assets", language)) for name in ("reuse", "full", "survey", "closed")},
+    }
+    return _styled(counts.reindex(columns=list(columns), fill_value=0), columns, language)
+
+
+def survey_list(corridor: pd.DataFrame, language: Language) -> Styler:
+    """Return the assets whose occupancy nobody knows, along the road."""
+    columns: dict[str, tuple[str, Shower]] = {
+        "asset_id": ("asset", known),
+        "asset_class": ("asset_class", partial(asset_name, language=language)),
+        "owner": ("owner", partial(operator_name, language=language)),
+        "chainage_m": ("chainage", _count("m", language)),
+        "offset_m": ("offset", _count("m", language)),
+        "capacity": ("capacity", _count("ways", language)),
+        "survey_date": ("survey_date", partial(_date, language=language)),
+    }
+    rows = corridor[corridor["action"] == "survey"].sort_values(["road_id", "chainage_m"])
+    return _styled(pd.DataFrame(rows.drop(columns="geometry", errors="ignore")), columns, language)
+
+
+def rule_list(configuration: Mapping[str, Mapping[str, Any]], language: Language) -> pd.DataFrame:
+    """Return the thresholds of a run: value, unit, date, source, and whether the source's text was read."""
+    head = partial(_head, language=language)
+    return pd.DataFrame(
+        [
+            {
+                head("rule"): _rule_name(name, language),
+                head("value"): shown(rule["value"], str(rule["unit"]), language),
+                head("unit"): "" if rule["unit"] == "share" else str(rule["unit"]),
+                head("since"): shown_date(dt.date.fromisoformat(str(rule["from"])), language),
+                head("verified"): text(f"web.verified.{'yes' if rule['verified'] else 'no'}", language),
+                head("source"): str(rule["source"]),
+            }
+            for name, rule in sorted(configuration.items())
+        ]
+    )
+
+
+def input_list(inputs: tuple[Mapping[str, Any], ...], language: Language) -> pd.DataFrame:
+    """Return the data sets that a run counted, with the hash of each."""
+    head = partial(_head, language=language)
+    return pd.DataFrame(
+        [
+            {
+                head("file"): known(entry.get("file")),
+                head("kind"): text(f"web.kind.{entry['kind']}", language),
+                head("operator"): operator_name(entry.get("operator"), language),
+                head("period"): known(entry.get("period")),
+                head("rows_kept"): shown(entry.get("rows_kept"), "tests", language),
+                head("rows_refused"): shown(entry.get("rows_refused"), "tests", language),
+                head("hash"): str(entry["sha256"])[:12],
+                head("origin"): known(entry.get("source")),
+            }
+            for entry in inputs
+        ]
+    )
+
+
+def _rule_name(name: str, language: Language) -> str:
+    """Return a threshold in words, or its name where the catalogues have none yet."""
+    message = f"web.rule.{name}"
+    return text(message, language) if message in message_ids(language) else name
+
+
+def ledger_list(ledger: pd.DataFrame, language: Language) -> Styler:
+    """Return what cleaning did to the rows of the tests, step by step."""
+    columns: dict[str, tuple[str, Shower]] = {
+        "step": ("step", lambda step: text(f"ledger.{step}", language)),
+        "rows": ("rows", _count("tests", language)),
+    }
+    return _styled(ledger, columns, language)
+
+
+def _styled(frame: pd.DataFrame, columns: Mapping[str, tuple[str, Shower]], language: Language) -> Styler:
+    """Return chosen columns under their titles; what is shown comes from `figures`, what sorts is the value itself."""
+    titles = {column: _head(name, language) for column, (name, _) in columns.items()}
+    plain = frame.reindex(columns=list(columns)).rename(columns=titles).reset_index(drop=True)
+    words = {titles[column]: show for column, (_, show) in columns.items()}
+    styler = plain.style.format(words, na_rep=MISSING)  # type: ignore[arg-type]  # a formatter may take any value
+    if "verdict" in columns:
+        styler = styler.map(_verdict_colour, subset=[titles["verdict"]])
+    return styler
+
+
+def _verdict_colour(code: object) -> str:
+    colour = _VERDICT_COLOURS.get(code)  # type: ignore[call-overload]  # a verdict is its own code
+    return f"background-color: {colour}; color: #14202B" if colour else ""
+
+
+def _head(name: str, language: Language) -> str:
+    return text(f"web.column.{name}", language)
+
+
+def _share(language: Language) -> Shower:
+    return partial(shown, unit="share", language=language)
+
+
+def _count(unit: str, language: Language) -> Shower:
+    return partial(shown, unit=unit, language=language)
+
+
+def _date(value: object, language: Language) -> str:
+    return shown_date(pd.Timestamp(value).date() if not pd.isna(value) else None, language)  # type: ignore[arg-type,call-overload]  # a date or nothing

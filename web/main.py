@@ -1,0 +1,41 @@
+"""The script that Streamlit runs: language, navigation, and the page asked for."""
+
+import streamlit as st
+
+from hatang.data.language import LANGUAGES
+from hatang.web import chrome, coverage_page, data_page, method_page, road_page, state
+from hatang.web.state import say
+from hatang.web.vendor import STATIC
+
+_KEPT = (state.RUN, state.TECHNOLOGY, state.OPERATOR, state.WARD, state.LAYERS)
+
+
+def main() -> None:
+    """Draw what stands around every page, then the page."""
+    for key in _KEPT:
+        # A widget's value is forgotten while another page is drawn, unless it is set anew.
+        if key in st.session_state:
+            st.session_state[key] = st.session_state[key]
+    st.session_state.setdefault(state.LANGUAGE, state.language())
+    st.set_page_config(page_title=say("web.name"), page_icon=str(STATIC / "hatang.png"), layout="wide")
+    page = st.navigation(
+        [
+            st.Page(coverage_page.show, title=say("web.page.map"), url_path="ban-do", default=True),
+            st.Page(road_page.show, title=say("web.page.road"), url_path="duong-moi"),
+            st.Page(data_page.show, title=say("web.page.data"), url_path="so-lieu"),
+            st.Page(method_page.show, title=say("web.page.method"), url_path="phuong-phap"),
+        ]
+    )
+    with st.sidebar:
+        st.radio(
+            "Ngôn ngữ / Language",
+            LANGUAGES,
+            format_func=lambda name: {"vi": "Tiếng Việt", "en": "English"}[name],
+            key=state.LANGUAGE,
+            horizontal=True,
+        )
+    chrome.translate(state.language())
+    page.run()
+
+
+main()

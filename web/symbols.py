@@ -1,0 +1,61 @@
+"""The legend under a map, drawn from the very styles of the map."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Final
+
+from hatang.data.language import Language, text
+from hatang.web.layers import Style
+from hatang.web.maps import ACTIONS, LAYERS, PATTERNS, VERDICTS
+
+_OF_LAYER: Final[Mapping[str, tuple[str, ...]]] = {
+    "gaps": ("unclaimed", "contradicted"),
+    "sites": ("site",),
+    "assets": ("pole", "chamber", "duct_section"),
+    "works": ("work",),
+    "suggestions": ("suggestion",),
+}
+_LINES: Final = frozenset({"duct_section", "work", "suggestion"})
+_POINTS: Final = frozenset({"site", "pole", "chamber"})
+
+
+def legend(layers: Sequence[str], language: Language) -> str:
+    """Return the legend of the coverage map as HTML: verdicts, then the layers that are drawn."""
+    verdicts = [(VERDICTS[name], text(f"verdict.{name}", language), "area") for name in ("covered", "gap", "insufficient")]
+    names = [name for layer in layers for name in _OF_LAYER[layer]]
+    marks = [(LAYERS[name], text(f"web.legend.{name}", language), _form(name)) for name in names]
+    return _html([*verdicts, *marks])
+
+
+def road_legend(language: Language) -> str:
+    """Return the legend of a road's corridor as HTML."""
+    marks = [(style, text(f"web.action.{name}", language), "point") for name, style in ACTIONS.items()]
+    return _html([*marks, (LAYERS["suggestion"], text("web.legend.suggestion", language), "line")])
+
+
+def _form(name: str) -> str:
+    return "line" if name in _LINES else "point" if name in _POINTS else "area"
+
+
+def _html(marks: Sequence[tuple[Style, str, str]]) -> str:
+    return '<div class="legend">' + "".join(f"<span>{_mark(style, form)}{escape(word)}</span>" for style, word, form in marks) + "</div>"
+
+
+def _mark(style: Style, form: str) -> str:
+    """Return a small picture of a style; a picture, because pages take no drawings in their markup."""
+    line = "#7D8B98" if style.line == "#FFFFFF" else style.line
+    drawn = (
+        f'stroke="{line}" stroke-width="{min(style.width, 3)}" stroke-dasharray="{style.dashes}" '
+        f'fill="{style.fill}" fill-opacity="{style.opacity}"'
+    )
+    shapes = {
+        "area": f'<rect x="1" y="1" width="22" height="14" {drawn}/>',
+        "line": f'<path d="M1,8 h22" {drawn}/>',
+        "point": f'<circle cx="12" cy="8" r="{min(style.radius, 6)}" {drawn}/>',
+    }
+    patterns = "".join(
+        f'<pattern id="{name}" width="8" height="8" patternUnits="userSpaceOnUse">{shape}</pattern>' for name, shape in PATTERNS.items()
+    )
+    picture = f'<svg xmlns="http://www.w3.org/2000/svg" width="24" height="16"><defs>{patterns}</defs>{shapes[form]}</svg>'
+    return f'<img alt="" width="24" height="16" src="data:image/svg+xml;base64,{base64.b64encode(picture.encode()).decode()}">'
