@@ -84,7 +84,8 @@ def _completed(mapping: FileMapping, source: SourceTable) -> FileMapping:
 def _technologies(intake: Intake, option: str | None) -> tuple[np.ndarray, np.ndarray]:
     """Return the technology each row states (`4g`, `5g`, `nsa`) and where there was no service; networks without RSRP are refused.
 
-    A phone without any service has no 4G either: such rows count as 4G unless the option says otherwise.
+    A row without service that names its technology stands for that one. A phone that names none has no 4G either: such rows count as 4G
+    unless the option says otherwise.
     """
     cells = intake.cells("technology")
     meant = intake.worded("technology", technology_of)
@@ -103,7 +104,8 @@ def _technologies(intake: Intake, option: str | None) -> tuple[np.ndarray, np.nd
         intake.repaired(unknown & filled, "technology_replaced", field="technology", found=cells, option=option)
         contrary = ~unknown & ~other & ~silent & (meant != option) & ~((meant == NSA) | (meant == Technology.NR))
         intake.note(contrary, "option_contrary", field="technology", found=cells, option=option)
-    return np.where(silent, option or Technology.LTE, np.where(unknown, np.array(option, dtype=object), meant)), silent
+    nameless = silent & ~np.isin(meant.astype(str), (Technology.LTE, Technology.NR, NSA))
+    return np.where(nameless, option or Technology.LTE, np.where(unknown, np.array(option, dtype=object), meant)), silent
 
 
 def _levels(intake: Intake, technology: np.ndarray, silent: np.ndarray, *, anchored: bool) -> tuple[np.ndarray, np.ndarray]:

@@ -143,6 +143,20 @@ def test_no_service_is_kept_without_a_level(tmp_path: Path) -> None:
     assert list(frame["rsrp_dbm"].isna()) == [True, True, False]
 
 
+def test_no_service_stands_for_the_technology_it_names(tmp_path: Path) -> None:
+    outcome, frame = run(
+        tmp_path,
+        table(
+            "2026-08-02 09:30:00,107.6,16.4,Viettel,5G,,p1,1,",
+            "2026-08-02 09:30:01,107.6,16.4,Viettel,LTE,,p1,1,",
+            "2026-08-02 09:30:02,107.6,16.4,Viettel,,,p1,1,",
+        ),
+    )
+    assert not refused(outcome)
+    assert list(frame["technology"]) == ["5g", "4g", "4g"]
+    assert "nsa_as_4g" not in outcome.repairs
+
+
 @pytest.mark.parametrize(
     ("text", "operator"),
     [("VinaPhone", "vnpt"), ("vnpt-vinaphone", "vnpt"), ("VIETTEL MOBILE", "viettel"), ("Mobi Fone", "mobifone"), ("45204", "viettel"),
