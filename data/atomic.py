@@ -111,12 +111,14 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def is_locked(path: Path) -> bool:
-    """Return whether somebody alive holds `path`."""
+    """Return whether somebody alive holds `path`; nobody holds what is not there, and looking makes no file."""
     try:
-        with path.open("ab") as handle:
+        with path.open("rb") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
+    except FileNotFoundError:
+        return False
     return False
 
 

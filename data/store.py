@@ -100,7 +100,7 @@ class Store:
             with disk(folder), self._alone():
                 folder.mkdir()
                 held.enter_context(locked(folder / "lock"))
-            held.callback(shutil.rmtree, folder, ignore_errors=True)
+            held.callback(self._clear, folder)
             copy = folder / "original" / printable(path.name)
             with disk(copy):
                 copy.parent.mkdir()
@@ -264,6 +264,11 @@ class Store:
                 if not is_locked(folder / "lock"):
                     self._take_back(folder)
                     shutil.rmtree(folder, ignore_errors=True)
+
+    def _clear(self, folder: Path) -> None:
+        """Remove a reception's folder; alone, so that nobody who looks for dead receptions finds half of it."""
+        with self._alone():
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _place(self, folder: Path, files: Mapping[Path, Path]) -> None:
         """Put files at their places; a note in the reception's folder says first which places were empty."""

@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import geopandas as gpd
@@ -328,6 +329,11 @@ def test_a_lock_ends_with_its_holder(tmp_path: Path) -> None:
     assert not is_locked(path)
 
 
+def test_looking_for_a_lock_makes_no_file(tmp_path: Path) -> None:
+    assert not is_locked(tmp_path / "lock")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_failed_write_leaves_what_stood_there(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("before")
@@ -448,6 +454,20 @@ def test_a_reception_at_work_is_not_cleared_away(settings: Settings, original: P
             other.verify()
         assert received.path.read_bytes() == b"original bytes"
         assert store.add(received, claims(), filing())[1]
+
+
+def test_a_reception_ends_only_while_nobody_looks_for_dead_ones(settings: Settings, original: Path) -> None:
+    """Another process that clears up must never find half of a folder."""
+    with Store.open(settings) as store, ThreadPoolExecutor() as pool:
+        reception = store.receive(original)
+        received = reception.__enter__()
+        with locked(settings.home / "lock"):
+            end = pool.submit(reception.__exit__, None, None, None)
+            with pytest.raises(TimeoutError):
+                end.result(timeout=0.2)
+            assert received.path.is_file()
+        end.result(timeout=10)
+        assert not received.folder.exists()
 
 
 def test_measurements_of_a_quarter_are_hashed_and_stored_as_plain_parquet(settings: Settings, original: Path) -> None:
