@@ -126,13 +126,17 @@ def _coherent(frame: pd.DataFrame) -> pd.DataFrame:
     At every place 4G or 5G is at least 4G, any operator at least each one, all operators at most each one; what is known of a component
     bounds the derived row, whichever cells happened to be tested. Of `all`, tested together nowhere, only the upper bound is known.
     """
-    mobile, derived = str(Technology.MOBILE), [ANY, ALL]
-    own = frame[~frame["operator"].isin(derived) & frame["technology"].isin(MOBILE)]
-    place = ["ward_code", "environment"]
-    frame = _bounded(frame, own.assign(technology=mobile), [*place, "operator", "technology"], highest=True)
-    each = frame[~frame["operator"].isin(derived)]
-    frame = _bounded(frame, each.assign(operator=ANY), [*place, "operator", "technology"], highest=True)
-    return _bounded(frame, each.assign(operator=ALL), [*place, "operator", "technology"], highest=False)
+    keys = ["ward_code", "environment", "operator", "technology"]
+    derived = frame["operator"].isin([ANY, ALL])
+
+    def mobile(rows: pd.DataFrame) -> pd.DataFrame:
+        return rows[rows["technology"].isin(MOBILE)].assign(technology=str(Technology.MOBILE))
+
+    frame = _bounded(frame, mobile(frame[~derived]), keys, highest=True)
+    each = frame[~derived]
+    frame = _bounded(frame, each.assign(operator=ANY), keys, highest=True)
+    frame = _bounded(frame, each.assign(operator=ALL), keys, highest=False)
+    return _bounded(frame, mobile(frame[derived]), keys, highest=True)
 
 
 def _bounded(frame: pd.DataFrame, components: pd.DataFrame, keys: list[str], *, highest: bool) -> pd.DataFrame:

@@ -101,6 +101,22 @@ def test_derived_rows_are_never_worse_than_their_best_component() -> None:
                 assert rows.loc[(operator, "mobile"), name] >= rows.loc[(operator, technology), name]
                 assert rows.loc[("any", technology), name] >= rows.loc[(operator, technology), name]
                 assert rows.loc[("all", technology), name] <= rows.loc[(operator, technology), name]
+            assert rows.loc[("all", "mobile"), name] <= rows.loc[(operator, "mobile"), name]
+        for operator in ("any", "all"):
+            for technology in ("4g", "5g"):
+                assert rows.loc[(operator, "mobile"), name] >= rows.loc[(operator, technology), name]
+
+
+def test_cells_tested_for_5g_alone_take_no_verdict_from_4g() -> None:
+    """Any operator × 4G or 5G has more cells and a wider spread than any operator × 4G; still it is at least that."""
+    tests = (
+        units(0, count=30, at=(0.1, 0.1)),
+        units(0, count=30, operator="vnpt", at=(0.5, 0.5)),
+        units(0, count=4, failures=2, technology="5g", at=(0.9, 0.9)),
+    )
+    rows = table(spoken(*tests)).loc["19753"]
+    assert rows.loc[("any", "4g"), "verdict"] == "covered"
+    assert rows.loc[("any", "mobile"), "verdict"] == "covered"
 
 
 def test_all_is_a_gap_where_one_operator_is_though_never_tested_together() -> None:
