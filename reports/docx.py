@@ -15,7 +15,6 @@ from docx.shared import Mm, Pt
 from hatang.reports.document import Block, Document, Figure, Heading, Paragraph, Table
 
 _FONT: Final = "Times New Roman"
-_WIDE_COLUMNS: Final = 9
 _MARGINS_MM: Final = {"top_margin": 20, "bottom_margin": 20, "left_margin": 30, "right_margin": 20}
 
 
@@ -28,8 +27,11 @@ def report_docx(report: Document, *, as_of: dt.date) -> bytes:
     document.core_properties.created = document.core_properties.modified = moment
     document.core_properties.title, document.core_properties.author = report.subject, report.office
     _head(document, report)
-    for block in report.blocks:
-        _block(document, block)
+    for number, (landscape, blocks) in enumerate(report.runs()):
+        if number > 0 or landscape:
+            _page(document.add_section(), landscape=landscape)
+        for block in blocks:
+            _block(document, block)
     _foot(document, report)
     _running(document, report)
     sink = io.BytesIO()
@@ -111,33 +113,27 @@ def _block(document: Any, block: Block) -> None:
 
 
 def _table(document: Any, block: Table) -> None:
-    wide = len(block.header) > _WIDE_COLUMNS
-    if wide:
-        _page(document.add_section(), landscape=True)
     _line(document, block.caption, bold=True, size=12).paragraph_format.keep_with_next = True
     table = document.add_table(rows=1, cols=len(block.header), style="Table Grid")
-    table.autofit = not block.widths
-    usable = (297 if wide else 210) - _MARGINS_MM["left_margin"] - _MARGINS_MM["right_margin"]
-    size = 9 if wide else 11
-    widths = [Mm(usable * part / sum(block.widths)) for part in block.widths] or None
+    table.autofit = False
+    usable = (297 if block.wide else 210) - _MARGINS_MM["left_margin"] - _MARGINS_MM["right_margin"]
+    widths = [Mm(usable * share) for share in block.shares()]
     aligned = block.aligned()
     for row, cells in enumerate([block.header, *block.rows]):
         line = table.rows[0] if row == 0 else table.add_row()
+        line._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))  # noqa: SLF001 - python-docx has no call to keep a row whole
         for column, (cell, words) in enumerate(zip(line.cells, cells, strict=True)):
-            if widths:
-                cell.width = widths[column]
+            cell.width = widths[column]
             paragraph = cell.paragraphs[0]
             paragraph.paragraph_format.space_after = Pt(0)
             run = paragraph.add_run(words)
-            run.font.size, run.bold = Pt(size), row == 0
+            run.font.size, run.bold = Pt(block.size_pt), row == 0
             paragraph.alignment = (
                 WD_ALIGN_PARAGRAPH.CENTER if row == 0 else WD_ALIGN_PARAGRAPH.RIGHT if aligned[column] == "right" else None
             )
     header = table.rows[0]._tr.get_or_add_trPr()  # noqa: SLF001 - python-docx has no call for repeated headings
     header.append(OxmlElement("w:tblHeader"))
     _line(document, block.note, italic=True, size=10)
-    if wide:
-        _page(document.add_section())
 
 
 def _figure(document: Any, block: Figure) -> None:

@@ -51,7 +51,7 @@ def _plain(report: Document) -> dict[str, Any]:
         },
         "labels": list(report.labels),
         "recipients": list(report.recipients),
-        "blocks": [_block(block, numbered) for block in report.blocks],
+        "runs": [{"landscape": landscape, "blocks": [_block(block, numbered) for block in blocks]} for landscape, blocks in report.runs()],
     }
 
 
@@ -62,14 +62,14 @@ def _block(block: Block, numbered: Any) -> dict[str, Any]:
         return {"kind": "paragraph", "text": block.text}
     if isinstance(block, Table):
         rows = [list(row) for row in block.rows]
-        widths = list(block.widths) or [1] * len(block.header)
         return {
             "kind": "table",
             "caption": block.caption,
             "header": list(block.header),
             "rows": rows,
             "note": block.note,
-            "widths": widths,
+            "shares": block.shares(),
+            "size": block.size_pt,
             "align": block.aligned(),
         }
     return {"kind": "figure", "caption": block.caption, "file": f"figure-{next(numbered)}.png"}

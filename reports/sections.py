@@ -108,8 +108,6 @@ class _Writer:
         name: str,
         columns: Sequence[tuple[str, Callable[[Any], object], str]],
         rows: pd.DataFrame,
-        *,
-        widths: Sequence[int] = (),
         **fields: object,
     ) -> Table:
         """Return the next numbered table; a column is its heading's message, a getter of the value, and its unit ('' for words)."""
@@ -121,7 +119,7 @@ class _Writer:
         plain = [
             [value.cell if isinstance(value, _Interval) else None if is_missing(value) else value for value in line] for line in values
         ]
-        return Table(caption, [self.say(f"report.column.{heading}") for heading, _, _ in columns], cells, plain, self._label(), widths)
+        return Table(caption, [self.say(f"report.column.{heading}") for heading, _, _ in columns], cells, plain, self._label())
 
     def _cell(self, value: object, unit: str) -> str:
         if isinstance(value, _Interval):
@@ -166,7 +164,7 @@ class _Writer:
         blocks: list[Block] = [Heading(2, self.say("report.section.sources"))]
         if inputs.empty:
             return [*blocks, Paragraph(self.say("report.missing.sources"))]
-        blocks.append(self._table("sources", columns, inputs, widths=(1, 6, 3, 2, 2, 2, 2, 2, 4)))
+        blocks.append(self._table("sources", columns, inputs))
         steps = "; ".join(f"{self.say(f'ledger.{row.step}')}: {self._fig(row.rows, 'tests')}" for row in self._frame("ledger").itertuples())
         return [*blocks, Paragraph(self.say("report.ledger", steps=steps))]
 
@@ -182,7 +180,7 @@ class _Writer:
         return [
             Heading(2, self.say("report.section.reading")),
             Paragraph(self.say("report.reading")),
-            self._table("rules", columns, rules, widths=(5, 2, 2, 8, 3)),
+            self._table("rules", columns, rules),
         ]
 
     def _overall(self) -> list[Block]:
@@ -227,7 +225,7 @@ class _Writer:
         return [
             Heading(2, self.say("report.section.overall")),
             *(Paragraph(line) for line in lines),
-            self._table("scorecard", columns, score, widths=(1, 6, 2, 2, 4, 3, 2, 3, 2, 3)),
+            self._table("scorecard", columns, score),
         ]
 
     def _by_ward(self, technologies: Sequence[str]) -> pd.DataFrame:
@@ -260,7 +258,7 @@ class _Writer:
     def _mobile(self) -> list[Block]:
         wards = self._by_ward(("4g", "5g", "mobile"))
         shares = [(ANY, "mobile"), (ANY, "4g"), (ALL, "4g"), (ANY, "5g")]
-        table = self._table("mobile", self._ward_columns(shares, (ANY, "mobile")), wards, widths=(1, 2, 4, 3, 4, 4, 4, 4, 2, 2, 4))
+        table = self._table("mobile", self._ward_columns(shares, (ANY, "mobile")), wards)
         return [Heading(2, self.say("report.section.mobile")), Paragraph(self.say("report.mobile")), table, *self._by_operator()]
 
     def _by_operator(self) -> list[Block]:
@@ -292,7 +290,7 @@ class _Writer:
         columns = [
             column for column in self._ward_columns([(ANY, "fibre"), (ALL, "fibre")], (ANY, "fibre")) if not column[0].startswith("tests")
         ]
-        table_block = self._table("fibre", columns, wards, widths=(1, 2, 5, 3, 5, 5, 5))
+        table_block = self._table("fibre", columns, wards)
         return [Heading(2, self.say("report.section.fibre")), Paragraph(self.say("report.fibre")), table_block]
 
     def _places(self) -> list[Block]:
@@ -331,7 +329,7 @@ class _Writer:
             ("nearest", lambda row: row.nearest_site_m, "m"),
         ]
         blocks.append(Paragraph(self.say("report.gaps", most=min(_MOST_ROWS, len(gaps)), gaps=self._fig(len(gaps), "wards"))))
-        return [*blocks, self._table("gaps", columns, gaps.head(_MOST_ROWS), widths=(1, 4, 2, 3, 5, 2, 2, 3, 3))]
+        return [*blocks, self._table("gaps", columns, gaps.head(_MOST_ROWS))]
 
     def _audit(self) -> list[Block]:
         table, gaps = self._frame("ward_table"), self._frame("gaps")
@@ -379,7 +377,7 @@ class _Writer:
             ("assumptions", lambda row: "; ".join(self.say(f"assumption.{name}") for name in str(row.assumptions).split(", ")), ""),
         ]
         if len(suggestions):
-            blocks.append(self._table("suggestions", columns, suggestions.head(_MOST_ROWS), widths=(1, 4, 3, 4, 2, 2, 2, 6)))
+            blocks.append(self._table("suggestions", columns, suggestions.head(_MOST_ROWS)))
         survey = corridor[corridor["action"] == "survey"]
         if len(survey):
             kinds = survey.groupby(["asset_class", "owner"]).agg(count=("asset_id", "size"), length=("length_m", "sum")).reset_index()
@@ -425,7 +423,7 @@ class _Writer:
             ("state", lambda _: self.say("report.state"), ""),
         ]
         ordered = wards.sort_values("first", ignore_index=True)
-        return [Paragraph(self.say("report.tasks")), self._table("tasks", columns, ordered, widths=(1, 4, 2, 3, 7, 3))]
+        return [Paragraph(self.say("report.tasks")), self._table("tasks", columns, ordered)]
 
     def _appendices(self) -> list[Block]:
         results = self._results
