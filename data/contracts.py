@@ -38,6 +38,7 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "Table",
     "ALL",
     "ANY",
+    "AUTHORITY",
     "H3_RESOLUTION",
     "HUE_CRS",
     "MAP_CRS",
@@ -95,6 +96,8 @@ class Operator(StrEnum):
     CMC = "cmc"
 
 
+AUTHORITY: Final = "so-khcn"
+"""Organisation of a file that names none, the department that runs the store: no operator sees raw data by default."""
 ANY: Final = "any"
 ALL: Final = "all"
 OPERATOR_LABELS: Final[Mapping[str, str]] = {

@@ -17,7 +17,7 @@ import pandas as pd
 import shapely
 
 from hatang.data.atomic import DISK_FULL, disk, file_hash
-from hatang.data.contracts import Fault, HatangError, Kind, RefusedError, SchemaError, Severity
+from hatang.data.contracts import AUTHORITY, Fault, HatangError, Kind, RefusedError, SchemaError, Severity
 from hatang.data.reading import ReadOptions, ReadOutcome, read, recognise
 from hatang.data.settings import Settings
 from hatang.data.store import Dataset, Filing, Received, Store, printable
@@ -25,8 +25,6 @@ from hatang.data.tablefile import arrow_table
 from hatang.data.wards import load_boundaries
 from hatang.pipeline.progress import Progress
 
-AUTHORITY: Final = "so-khcn"
-"""Organisation of a file that names none, the department that runs the store: no operator sees raw data by default."""
 _PERIOD: Final = re.compile(r"\d{4}Q[1-4]")
 _STEPS: Final = 4
 _NAMED_ROWS: Final = 5

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from hatang.data.contracts import ALL, ANY, OPERATOR_LABELS, AssetClass, Technology, Verdict
+from hatang.data.contracts import ALL, ANY, AUTHORITY, OPERATOR_LABELS, AssetClass, Technology, Verdict
 from hatang.data.figures import MISSING, is_missing, shown, shown_date, shown_interval
 from hatang.data.language import Language, text
 from hatang.data.results import ResultSet
@@ -103,6 +103,10 @@ class _Writer:
     def _operator(self, code: str) -> str:
         return OPERATOR_LABELS.get(code) or self.say(f"operator.{code}")
 
+    def _organisation(self, code: str) -> str:
+        """Return the name of who filed: the authority and the firms by name, anybody else as they wrote it."""
+        return self.say(f"organisation.{code}") if code == AUTHORITY else OPERATOR_LABELS.get(code, code)
+
     def _table(
         self,
         name: str,
@@ -153,7 +157,7 @@ class _Writer:
         columns = [
             ("number", lambda row: int(row.Index) + 1, "tests"),
             ("source", lambda row: f"{self.say(f'kind.{row.kind}')}: {row.file}", ""),
-            ("organisation", lambda row: row.organisation, ""),
+            ("organisation", lambda row: self._organisation(row.organisation), ""),
             ("period", lambda row: row.period, ""),
             ("rows_in", lambda row: row.rows_in, "tests"),
             ("rows_refused", lambda row: row.rows_refused, "tests"),
@@ -173,7 +177,7 @@ class _Writer:
         columns = [
             ("rule", lambda row: self.say(f"rule.{row.name}"), ""),
             ("value", lambda row: float(row.value), "rule"),
-            ("unit", lambda row: row.unit, ""),
+            ("unit", lambda row: self.say(f"unit.{row.unit}"), ""),
             ("basis", lambda row: row.source, ""),
             ("verified", lambda row: self.say("report.verified" if row.verified else "report.unverified"), ""),
         ]

@@ -16,12 +16,12 @@ import pandas as pd
 import pytest
 import shapely
 
-from hatang.data.contracts import CLAIMS, MEASUREMENTS, CancelledError, Fault, Kind, Severity, StoreError
+from hatang.data.contracts import AUTHORITY, CLAIMS, MEASUREMENTS, CancelledError, Fault, Kind, Severity, StoreError
 from hatang.data.results import table_hash
 from hatang.data.settings import Settings
 from hatang.data.store import Dataset, Store
 from hatang.data.wards import load_boundaries
-from hatang.pipeline.ingest import AUTHORITY, IngestOptions, IngestOutcome, ingest
+from hatang.pipeline.ingest import IngestOptions, IngestOutcome, ingest
 from hatang.pipeline.progress import Quiet
 
 FORKS = pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
