@@ -5,6 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 UV_VERSION := 0.13.9
 READY := .venv/.ready
+BENCH := .venv-bench
 
 .PHONY: help setup lock demo app check test system bench gates clean
 
@@ -20,9 +21,18 @@ $(READY): requirements.lock pyproject.toml
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
-lock: ## write requirements.lock anew from pyproject.toml
-	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	  --no-header --no-annotate --extra dev pyproject.toml -o requirements.lock
+COMPILE := VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --no-emit-find-links --no-header --no-annotate
+
+lock: ## write both locks anew from pyproject.toml: what the program and its tests need, and the peers of the benchmarks beside it
+	$(COMPILE) --extra dev pyproject.toml -o requirements.lock
+	$(COMPILE) --extra dev --extra bench --constraint requirements.lock pyproject.toml -o requirements-bench.lock
+
+$(BENCH)/.ready: $(READY) requirements-bench.lock
+	test -x $(BENCH)/bin/python || $(PYTHON) -m venv $(BENCH)
+	VIRTUAL_ENV=$(CURDIR)/$(BENCH) $(BIN)/uv pip sync --quiet --require-hashes requirements-bench.lock
+	VIRTUAL_ENV=$(CURDIR)/$(BENCH) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
 
 demo: setup ## the whole main job on the synthetic city; results in out/demo
 	$(BIN)/hatang demo
@@ -43,12 +53,12 @@ system: ## what the browser tests need, where this is root on Debian
 test: setup system check ## every check and every test
 	$(BIN)/python -m pytest --durations=10
 
-bench: setup ## time the engines side by side with their peers
-	$(BIN)/python -m benchmarks
+bench: $(BENCH)/.ready ## time the engines side by side with their peers, which stand in an environment of their own
+	$(BENCH)/bin/python -m benchmarks
 
 gates: setup ## statistical gates at full size
 	$(BIN)/python -m benchmarks gates
 
 clean: ## remove what the commands made, but not the data folder var/
-	rm -rf .venv out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf .venv $(BENCH) out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

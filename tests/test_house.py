@@ -93,8 +93,9 @@ def test_pytest_cov_measures_our_coverage_package(tmp_path: Path) -> None:
     (ROOT / ".coverage").unlink(missing_ok=True)
 
 
-def test_lock_names_no_address() -> None:
-    assert not re.search(r"https?://|file:", (ROOT / "requirements.lock").read_text("utf-8"))
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-bench.lock"])
+def test_lock_names_no_address(lock: str) -> None:
+    assert not re.search(r"https?://|file:", (ROOT / lock).read_text("utf-8"))
 
 
 def test_dependencies_have_tested_lower_bounds() -> None:
