@@ -5,13 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from hypothesis import given
-from hypothesis import strategies as st
 
 from hatang.data.contracts import ASSETS, HUE_CRS, ROADS, CrsError, EmptyDataError, ParameterError
 from hatang.sharing.capacity import spare_capacity
 from hatang.sharing.corridor import corridor_assets, road_axes
-from hatang.sharing.near import pairs_within
 from hatang.sharing.policy import SharingPolicy
 from hatang.sharing.suggestions import metres_not_dug, suggest_reuse
 
@@ -172,26 +169,3 @@ def test_the_answer_does_not_depend_on_the_order_of_rows() -> None:
     first, second = answer(*rows), answer(*rows[::-1])
     pd.testing.assert_frame_equal(pd.DataFrame(first[0]), pd.DataFrame(second[0]))
     pd.testing.assert_frame_equal(pd.DataFrame(first[1]), pd.DataFrame(second[1]))
-
-
-places = st.lists(st.tuples(st.floats(-50, 50), st.floats(-50, 50)), min_size=1, max_size=25)
-
-
-@given(places, places.filter(lambda drawn: len(set(drawn)) > 1), st.floats(0, 60))
-def test_pairs_equal_brute_force(points: list[tuple[float, float]], path: list[tuple[float, float]], distance: float) -> None:
-    left = gpd.GeoDataFrame(geometry=[shapely.Point(p) for p in points], crs=HUE_CRS)
-    right = gpd.GeoDataFrame(geometry=[shapely.LineString(path), shapely.Point(path[0])], crs=HUE_CRS)
-    found = pairs_within(left, right, distance_m=distance)
-    brute = [(i, j) for i, a in enumerate(left.geometry) for j, b in enumerate(right.geometry) if a.distance(b) <= distance]
-    assert list(zip(found["point"], found["line"], strict=True)) == brute
-
-
-def test_pairs_include_the_distance_itself_and_check_their_arguments() -> None:
-    points = gpd.GeoDataFrame(geometry=gpd.points_from_xy([0], [3]), crs=HUE_CRS)
-    lines = gpd.GeoDataFrame(geometry=[shapely.LineString([(-1, 0), (1, 0)])], crs=HUE_CRS)
-    assert len(pairs_within(points, lines, distance_m=3)) == 1
-    assert len(pairs_within(points.iloc[:0], lines, distance_m=3)) == 0
-    with pytest.raises(CrsError, match=r"error\.near\.crs"):
-        pairs_within(points.to_crs(4326), lines.to_crs(4326), distance_m=3)
-    with pytest.raises(ParameterError, match=r"error\.near\.distance"):
-        pairs_within(points, lines, distance_m=float("nan"))
