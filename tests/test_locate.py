@@ -1,4 +1,4 @@
-"""Point → ward: intersects, lowest code wins; and the area of wards inside claims."""
+"""Point → ward: intersects, lowest code wins."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 
 from hatang.coverage._wardkernels import orientation
 from hatang.coverage.cells import cell_of, cell_polygons, ward_cells
-from hatang.coverage.integrate import geodesic_area_m2, integrate
 from hatang.coverage.locate import WardIndex
-from hatang.data.contracts import CrsError, MissingError, ParameterError, SchemaError, StoreError
+from hatang.data.contracts import MissingError, ParameterError, SchemaError, StoreError
 
 Points = npt.NDArray[np.float64]
 
@@ -330,40 +329,6 @@ def metric() -> gpd.GeoDataFrame:
         geometry=[shapely.box(x, y, x + 1000, y + 1000), shapely.box(x + 1000, y, x + 2000, y + 1000)],
         crs="EPSG:9214",
     )
-
-
-def claim(x: float, y: float, width: float, height: float, operator: str = "a") -> dict[str, object]:
-    x, y = x + 561_636.0, y + 1_821_406.0
-    return {"operator": operator, "technology": "4g", "geometry": shapely.box(x, y, x + width, y + height)}
-
-
-def test_overlapping_claims_of_a_group_count_once(metric: gpd.GeoDataFrame) -> None:
-    claims = gpd.GeoDataFrame([claim(0, 0, 500, 1000), claim(250, 0, 500, 1000), claim(0, 0, 100, 100, "b")], crs="EPSG:9214")
-    found = integrate(metric, claims).set_index(["ward_code", "operator"])
-    assert len(found) == 2
-    share = found["covered_area_m2"] / found["area_m2"]
-    assert share[("1", "a")] == pytest.approx(0.75)
-    assert share[("1", "b")] == pytest.approx(0.01)
-    np.testing.assert_allclose(found["area_m2"], geodesic_area_m2(metric.geometry)[0])
-
-
-def test_overlapping_wards_are_credited_each_in_full(metric: gpd.GeoDataFrame) -> None:
-    twice = gpd.GeoDataFrame({"ward_code": ["1", "2"]}, geometry=[metric.geometry[0]] * 2, crs=metric.crs)
-    claims = gpd.GeoDataFrame([claim(0, 0, 1000, 500)], crs="EPSG:9214")
-    assert (integrate(twice, claims)["covered_area_m2"] / integrate(twice, claims)["area_m2"]).tolist() == pytest.approx([0.5, 0.5])
-
-
-def test_frames_must_share_a_crs(metric: gpd.GeoDataFrame) -> None:
-    claims = gpd.GeoDataFrame([claim(0, 0, 1, 1)], crs="EPSG:9214")
-    with pytest.raises(CrsError, match=r"error\.integrate\.crs"):
-        integrate(metric.to_crs(4326), claims)
-    with pytest.raises(CrsError):
-        integrate(metric, claims.set_crs(None, allow_override=True))
-
-
-def test_no_claims_are_no_rows(metric: gpd.GeoDataFrame) -> None:
-    empty = gpd.GeoDataFrame({"operator": [], "technology": []}, geometry=[], crs="EPSG:9214")
-    assert len(integrate(metric, empty)) == 0
 
 
 def test_parts_of_cells_fill_each_ward(metric: gpd.GeoDataFrame) -> None:
