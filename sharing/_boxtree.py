@@ -99,11 +99,11 @@ def _enter(distances: Floats, rows: Ints, held: int, distance: float, row: int) 
 
 @compiled
 def nearest_rows(
-    tree: BoxTree, ends: Floats, first: Positions, begin: int, end: int, count: int, limit: float, margin: float
+    tree: BoxTree, ends: Floats, first: Positions, turn: Positions, begin: int, end: int, count: int, limit: float, margin: float
 ) -> tuple[Ints, Ints, Floats]:
-    """Return rows `begin` to `end`, the up to `count` rows of the tree nearest to each, and their distance (m), at most `limit`.
+    """Return the rows `turn[begin:end]`, the up to `count` rows of the tree nearest to each, and their distance (m), at most `limit`.
 
-    Sorted by row, distance, row of the tree. `margin` (m) is wider than the rounding of a distance.
+    Of one row sorted by distance, then row of the tree. `margin` (m) is wider than the rounding of a distance.
     """
     levels = len(tree.level) - 1
     stack_box, stack_level = np.empty(levels * _FANOUT + 1, np.int64), np.empty(levels * _FANOUT + 1, np.int64)
@@ -111,7 +111,7 @@ def nearest_rows(
     distances, rows = np.empty(count), np.empty(count, np.int32)
     found_row, found, found_distance = np.empty(1024, np.int32), np.empty(1024, np.int32), np.empty(1024)
     pairs = 0
-    for row in range(begin, end):
+    for row in turn[begin:end]:
         held = 0
         for at in range(first[row], first[row + 1]):
             ax, ay, bx, by = ends[at, 0], ends[at, 1], ends[at, 2], ends[at, 3]

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from hatang.sharing._segments import cut_into_facets
+from hatang.sharing._segments import bounds_of, cut_into_facets
 
 _POINT, _LINE, _RING, _AREA = 0, 1, 2, 3
 
@@ -23,17 +23,14 @@ class Facets:
         Row `r` owns the facets `first[r]` up to, not including, `first[r + 1]`; shape (rows + 1,).
     areas
         Rows that hold a polygon: what lies inside is nearer than the boundary tells.
+    bounds
+        West, south, east, north of all facets; infinite where there is none.
     """
 
     ends: npt.NDArray[np.float64]
     first: npt.NDArray[np.int64]
     areas: npt.NDArray[np.int64]
-
-    @property
-    def bounds(self) -> tuple[float, float, float, float]:
-        """West, south, east, north of all facets."""
-        low, high = self.ends.min(axis=0), self.ends.max(axis=0)
-        return min(low[0], low[2]), min(low[1], low[3]), max(high[0], high[2]), max(high[1], high[3])
+    bounds: tuple[float, float, float, float]
 
     @classmethod
     def of(cls, shapes: npt.NDArray[np.object_], *, lines_only: bool = False) -> "Facets":
@@ -62,4 +59,5 @@ class Facets:
             broken = np.unique(rows[part[~finite]])
             kept = ~np.isin(rows[part], broken)
             xy, part, areas = xy[kept], part[kept], np.setdiff1d(areas, broken)
-        return cls(*cut_into_facets(xy, part, rows, count, lines_only), areas)
+        ends, first = cut_into_facets(xy, part, rows, count, lines_only)
+        return cls(ends, first, areas, bounds_of(ends))

@@ -69,6 +69,16 @@ def cut_into_facets(xy: Floats, part: Positions, row_of_part: Positions, rows: i
 
 
 @compiled
+def bounds_of(ends: Floats) -> tuple[float, float, float, float]:
+    """Return west, south, east, north of facets."""
+    west, south, east, north = np.inf, np.inf, -np.inf, -np.inf
+    for at in range(len(ends)):
+        west, east = min(west, ends[at, 0], ends[at, 2]), max(east, ends[at, 0], ends[at, 2])
+        south, north = min(south, ends[at, 1], ends[at, 3]), max(north, ends[at, 1], ends[at, 3])
+    return west, south, east, north
+
+
+@compiled
 def point_to_segment(px: float, py: float, ax: float, ay: float, bx: float, by: float) -> float:
     """Return the distance of a point from a segment."""
     if ax == bx and ay == by:
@@ -131,7 +141,15 @@ def _strip(ax: float, ay: float, bx: float, by: float, low: float, high: float) 
 
 
 @compiled
-def _row_span(ends: Floats, at: int, pad: float, j: int, lattice: Lattice) -> tuple[int, int]:
+def _window(ends: Floats, at: int, pad: float, lattice: Lattice) -> tuple[int, int, int, int]:
+    """Return the first and last column and row that the box of a facet, widened by `pad`, touches; first > last where none."""
+    i0, i1 = _span(min(ends[at, 0], ends[at, 2]) - pad, max(ends[at, 0], ends[at, 2]) + pad, lattice.west, lattice.inverse, lattice.columns)
+    j0, j1 = _span(min(ends[at, 1], ends[at, 3]) - pad, max(ends[at, 1], ends[at, 3]) + pad, lattice.south, lattice.inverse, lattice.rows)
+    return i0, i1, j0, j1
+
+
+@compiled
+def _columns(ends: Floats, at: int, pad: float, j: int, lattice: Lattice) -> tuple[int, int]:
     """Return the first and last column that a facet, widened by `pad`, touches in row `j`."""
     size = 1.0 / lattice.inverse
     low = lattice.south + j * size
@@ -142,14 +160,13 @@ def _row_span(ends: Floats, at: int, pad: float, j: int, lattice: Lattice) -> tu
 @compiled
 def fill_grid(ends: Floats, first: Positions, lattice: Lattice, margin: float) -> Grid:
     """Return the grid of all facets; `margin` (m) widens each by more than the cells' rounding."""
-    facets = len(ends)
     start = np.zeros(lattice.mask + 2, np.int32)
-    for at in range(facets):
-        j0, j1 = _span(
-            min(ends[at, 1], ends[at, 3]) - margin, max(ends[at, 1], ends[at, 3]) + margin, lattice.south, lattice.inverse, lattice.rows
-        )
+    for at in range(len(ends)):
+        i0, i1, j0, j1 = _window(ends, at, margin, lattice)
+        slanting = i1 > i0 and j1 > j0
         for j in range(j0, j1 + 1):
-            i0, i1 = _row_span(ends, at, margin, j, lattice)
+            if slanting:
+                i0, i1 = _columns(ends, at, margin, j, lattice)
             for i in range(i0, i1 + 1):
                 start[((i + j * lattice.stride) & lattice.mask) + 1] += 1
     for bucket in range(lattice.mask + 1):
@@ -159,11 +176,11 @@ def fill_grid(ends: Floats, first: Positions, lattice: Lattice, margin: float) -
     grid = Grid(start, np.empty((entries, 4)), np.empty(entries, np.int32), np.empty(entries, np.int32))
     for row in range(len(first) - 1):
         for at in range(first[row], first[row + 1]):
-            j0, j1 = _span(
-                min(ends[at, 1], ends[at, 3]) - margin, max(ends[at, 1], ends[at, 3]) + margin, lattice.south, lattice.inverse, lattice.rows
-            )
+            i0, i1, j0, j1 = _window(ends, at, margin, lattice)
+            slanting = i1 > i0 and j1 > j0
             for j in range(j0, j1 + 1):
-                i0, i1 = _row_span(ends, at, margin, j, lattice)
+                if slanting:
+                    i0, i1 = _columns(ends, at, margin, j, lattice)
                 for i in range(i0, i1 + 1):
                     bucket = (i + j * lattice.stride) & lattice.mask
                     entry = place[bucket]
@@ -181,22 +198,27 @@ def _candidates(ends: Floats, at: int, pad: float, lattice: Lattice, grid: Grid,
     west, east = min(ends[at, 0], ends[at, 2]) - pad, max(ends[at, 0], ends[at, 2]) + pad
     south, north = min(ends[at, 1], ends[at, 3]) - pad, max(ends[at, 1], ends[at, 3]) + pad
     count = 0
-    j0, j1 = _span(south, north, lattice.south, lattice.inverse, lattice.rows)
+    i0, i1, j0, j1 = _window(ends, at, pad, lattice)
+    repeated = len(grid.row) > len(found) or lattice.columns != lattice.stride
+    slanting = i1 - i0 > 3 and j1 - j0 > 3  # else the box is quicker gone through than cut to the segment
     for j in range(j0, j1 + 1):
-        i0, i1 = _row_span(ends, at, pad, j, lattice)
+        if slanting:
+            i0, i1 = _columns(ends, at, pad, j, lattice)
         bucket = (i0 + j * lattice.stride) & lattice.mask
         left = min(i1 - i0 + 1, lattice.mask + 1)
         while left > 0:
             taken = min(left, lattice.mask + 1 - bucket)
             for entry in range(grid.start[bucket], grid.start[bucket + taken]):
                 ax, ay, bx, by = grid.ends[entry, 0], grid.ends[entry, 1], grid.ends[entry, 2], grid.ends[entry, 3]
-                if min(ax, bx) > east or max(ax, bx) < west or min(ay, by) > north or max(ay, by) < south:
+                if (ax > east and bx > east) or (ax < west and bx < west) or (ay > north and by > north) or (ay < south and by < south):
                     continue
-                facet = grid.facet[entry]
-                if seen[facet] != mark:
+                if repeated:
+                    facet = grid.facet[entry]
+                    if seen[facet] == mark:
+                        continue
                     seen[facet] = mark
-                    found[count] = entry
-                    count += 1
+                found[count] = entry
+                count += 1
             left -= taken
             bucket = 0
     return count
@@ -212,11 +234,20 @@ def doubled(values: npt.NDArray[N]) -> npt.NDArray[N]:
 
 @compiled
 def pairs_near(
-    grid: Grid, lattice: Lattice, grid_first: Positions, ends: Floats, first: Positions, begin: int, end: int, pad: float, limit: float
+    grid: Grid,
+    lattice: Lattice,
+    grid_first: Positions,
+    ends: Floats,
+    first: Positions,
+    turn: Positions,
+    begin: int,
+    end: int,
+    pad: float,
+    limit: float,
 ) -> tuple[Ints, Ints, Floats]:
-    """Return rows of the grid, rows `begin` to `end` of the others, and their distance (m), where it is at most `limit`.
+    """Return rows of the grid, the rows `turn[begin:end]` of the others, and their distance (m), where it is at most `limit`.
 
-    Sorted by the second; each pair once. `pad` is `limit` and a margin for rounding.
+    Each pair once. `pad` is `limit` and a margin for rounding.
     """
     seen = np.full(grid_first[-1], -1, np.int32)
     found = np.empty(grid_first[-1], np.int32)
@@ -224,7 +255,7 @@ def pairs_near(
     slot = np.empty(len(grid_first) - 1, np.int64)
     rows, others, distances = np.empty(1024, np.int32), np.empty(1024, np.int32), np.empty(1024)
     pairs = 0
-    for other in range(begin, end):
+    for other in turn[begin:end]:
         for at in range(first[other], first[other + 1]):
             for candidate in range(_candidates(ends, at, pad, lattice, grid, seen, at, found)):
                 entry = found[candidate]
@@ -274,17 +305,17 @@ def overlap(
 
 @compiled
 def runs_beside(
-    grid: Grid, lattice: Lattice, grid_first: Positions, ends: Floats, first: Positions, begin: int, end: int, pad: float,
+    grid: Grid, lattice: Lattice, grid_first: Positions, ends: Floats, first: Positions, turn: Positions, begin: int, end: int, pad: float,
     offset: float, cosine: float, sine: float,
 ) -> tuple[Ints, Ints, Floats]:  # fmt: skip
-    """Return rows of the grid, rows `begin` to `end` of the others, and the overlap (m) of the first on the second; each pair once."""
+    """Return rows of the grid, the rows `turn[begin:end]` of the others, and the overlap (m) of the first on the second; each pair once."""
     seen = np.full(grid_first[-1], -1, np.int32)
     found = np.empty(grid_first[-1], np.int32)
     last = np.full(len(grid_first) - 1, -1, np.int32)
     slot = np.empty(len(grid_first) - 1, np.int64)
     rows, others, lengths = np.empty(1024, np.int32), np.empty(1024, np.int32), np.empty(1024)
     pairs = 0
-    for other in range(begin, end):
+    for other in turn[begin:end]:
         for at in range(first[other], first[other + 1]):
             for candidate in range(_candidates(ends, at, pad, lattice, grid, seen, at, found)):
                 entry = found[candidate]
@@ -337,9 +368,10 @@ def _reach(ax: float, ay: float, bx: float, by: float, cx: float, cy: float, dx:
 
 @compiled
 def lengths_near(
-    grid: Grid, lattice: Lattice, grid_first: Positions, ends: Floats, first: Positions, begin: int, end: int, pad: float, distance: float,
+    grid: Grid, lattice: Lattice, grid_first: Positions, ends: Floats, first: Positions, turn: Positions, begin: int, end: int,
+    pad: float, distance: float,
 ) -> tuple[Ints, Ints, Floats]:  # fmt: skip
-    """Return rows `begin` to `end`, rows of the grid, and the length (m) of the first within `distance` of the second; each pair once."""
+    """Return the rows `turn[begin:end]`, rows of the grid, and the metres of the first within `distance` of the second."""
     seen = np.full(grid_first[-1], -1, np.int32)
     found = np.empty(grid_first[-1], np.int32)
     last = np.full(len(grid_first) - 1, -1, np.int32)
@@ -349,7 +381,7 @@ def lengths_near(
     starts, stops = np.empty(grid_first[-1]), np.empty(grid_first[-1])
     rows, others, lengths = np.empty(1024, np.int32), np.empty(1024, np.int32), np.empty(1024)
     pairs = 0
-    for row in range(begin, end):
+    for row in turn[begin:end]:
         for at in range(first[row], first[row + 1]):
             ax, ay, bx, by = ends[at, 0], ends[at, 1], ends[at, 2], ends[at, 3]
             size = np.sqrt((bx - ax) * (bx - ax) + (by - ay) * (by - ay))
@@ -395,3 +427,14 @@ def stable_order(keys: Ints, count: int) -> Positions:
         order[place[keys[at]]] = at
         place[keys[at]] += 1
     return order
+
+
+@compiled
+def strips_of(ends: Floats, first: Positions, south: float, north: float, strips: int) -> Ints:
+    """Return for each row the strip from south to north where it begins, 0 where it has no facet."""
+    found = np.zeros(len(first) - 1, np.int32)
+    scale = strips / (north - south) if north > south else 0.0
+    for row in range(len(first) - 1):
+        if first[row] < first[row + 1]:
+            found[row] = min(int((ends[first[row], 1] - south) * scale), strips - 1)
+    return found
