@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from hatang.data._enginelayout import ENGINE_DEGREE, ENGINE_KEY, ENGINE_VERSION, ENGINE_WARD, EngineLayout
 from hatang.data._errors import (
     CancelledError,
     CrsError,
@@ -36,6 +37,11 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "StoreError",
     "Column",
     "Table",
+    "ENGINE_DEGREE",
+    "ENGINE_KEY",
+    "ENGINE_VERSION",
+    "ENGINE_WARD",
+    "EngineLayout",
     "ALL",
     "ANY",
     "AUTHORITY",
