@@ -69,6 +69,7 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "MEASUREMENTS",
     "PLACES",
     "PLANS",
+    "RAW_TESTS",
     "RESULT_TABLES",
     "ROADS",
     "SCORECARD",
@@ -455,6 +456,25 @@ WARD_TABLE = Table(
 )
 """One row per ward × operator × technology × environment × period; shares are 0–1, empty means not known, never 0."""
 
+RAW_TESTS = Table(
+    "raw_tests",
+    (
+        *_WARD,
+        Column("operator", required=True),
+        Column("technology", required=True, values=tuple(Technology)),
+        _ENVIRONMENT,
+        _PERIOD,
+        Column("tests", "int", "tests", required=True, low=1),
+        Column("devices", "int", "devices", required=True, low=0),
+        Column("median_rsrp_dbm", "float", "dBm", required=True),
+        Column("p10_rsrp_dbm", "float", "dBm", required=True),
+        Column("p95_rsrp_dbm", "float", "dBm", required=True),
+        Column("share_at_level", "float", "share", required=True, low=0.0, high=1.0),
+    ),
+    key=WARD_KEY,
+)
+"""Rows as filed, before cleaning, that have a level: what a firm can count again in its own file."""
+
 GAPS = Table(
     "gaps",
     (
@@ -558,5 +578,5 @@ SUGGESTIONS = Table(
     geometry="line",
 )
 
-RESULT_TABLES: Final[Mapping[str, Table]] = {t.name: t for t in (WARD_TABLE, GAPS, SCORECARD, CORRIDOR, SUGGESTIONS)}
+RESULT_TABLES: Final[Mapping[str, Table]] = {t.name: t for t in (WARD_TABLE, RAW_TESTS, GAPS, SCORECARD, CORRIDOR, SUGGESTIONS)}
 """Contracts of the tables of a run, by name."""

@@ -79,6 +79,15 @@ class Store:
         self._engine.dispose()
 
     @property
+    def home(self) -> Path:
+        """Return the data folder."""
+        return self._home
+
+    def table_path(self, dataset: Dataset) -> Path:
+        """Return where the canonical table of an entry stands; only to read."""
+        return self._table(dataset.sha256)
+
+    @property
     def revision(self) -> str:
         """Return the revision of the catalogue database."""
         with database(), self._engine.connect() as connection:

@@ -23,9 +23,10 @@ from hatang.data.results import ResultSet, save_results
 from hatang.data.rules import rule_value, rules_in_force
 from hatang.data.settings import Settings
 from hatang.data.store import Store
-from hatang.data.wards import load_boundaries
+from hatang.data.wards import Boundaries, load_boundaries
 from hatang.pipeline.inputs import Inputs, gather, latest_period
 from hatang.pipeline.progress import Progress
+from hatang.pipeline.rawtests import raw_tests
 from hatang.pipeline.runs import load_run, remember, run_identity, run_ids, versions
 
 _PERIOD: Final = re.compile(r"\d{4}Q[1-4]")
@@ -55,7 +56,12 @@ def assess(settings: Settings, *, period: str | None = None, as_of: dt.date | No
     boundaries = load_boundaries(settings)
     with Store.open(settings) as store:
         period = period or latest_period(store) or f"{as_of.year}Q{(as_of.month + 2) // 3}"
-        inputs = gather(store, period)
+        return _assessed(settings, store, boundaries, period=period, as_of=as_of, progress=progress)
+
+
+def _assessed(settings: Settings, store: Store, boundaries: Boundaries, *, period: str, as_of: dt.date, progress: Progress) -> ResultSet:
+    """Return the assessment of a period from an open store."""
+    inputs = gather(store, period)
     rules = rules_in_force(as_of)
     configuration = {name: rule.as_dict() for name, rule in rules.items()}
     config = AssessConfig(
@@ -89,7 +95,7 @@ def assess(settings: Settings, *, period: str | None = None, as_of: dt.date | No
         inputs=inputs.listed(),
         configuration=configuration,
         versions=versions(),
-        tables={"wards": boundaries.frame, **_computed(boundaries.frame, inputs, config, as_of=as_of, progress=progress)},
+        tables={"wards": boundaries.frame, **_computed(store, boundaries.frame, inputs, config, as_of=as_of, progress=progress)},
     )
     save_results(results, settings.home / "results" / identity)
     remember(settings, identity)
@@ -102,12 +108,14 @@ def today() -> dt.date:
 
 
 def _computed(
-    wards: gpd.GeoDataFrame, inputs: Inputs, config: AssessConfig, *, as_of: dt.date, progress: Progress
+    store: Store, wards: gpd.GeoDataFrame, inputs: Inputs, config: AssessConfig, *, as_of: dt.date, progress: Progress
 ) -> dict[str, pd.DataFrame]:
     """Return the result tables and the layers that stand beside them."""
+    index = WardIndex.cached(wards, store.home / "engine")
+    raw = raw_tests(store, inputs, wards, index, config=config, progress=progress)
     progress.step("assess.clean")
     cells = ward_cells(wards)
-    cleaned = clean(_placed(wards, inputs[Kind.MEASUREMENTS]), rules=CleaningRules(config.accuracy_m))
+    cleaned = clean(_placed(index, inputs[Kind.MEASUREMENTS]), rules=CleaningRules(config.accuracy_m))
     units = judged(cleaned.units, config=config)
     progress.step("assess.wards")
     claimed = claimants(gpd.GeoDataFrame(inputs[Kind.CLAIMS]))
@@ -119,15 +127,15 @@ def _computed(
     gaps = find_gaps(wards, claimed, counts, sites, config=config, as_of=as_of)
     score = scorecard(table, units, inputs[Kind.FIXED], sites, inputs[Kind.ASSETS], declarations(), config=config)
     layers = {str(kind): inputs[kind] for kind in _LAYERS}
-    return {"ward_table": table, "gaps": gaps, "scorecard": score, "ledger": cleaned.ledger, **layers}
+    return {"ward_table": table, "raw_tests": raw, "gaps": gaps, "scorecard": score, "ledger": cleaned.ledger, **layers}
 
 
-def _placed(wards: gpd.GeoDataFrame, tests: pd.DataFrame) -> pd.DataFrame:
+def _placed(index: WardIndex, tests: pd.DataFrame) -> pd.DataFrame:
     """Return tests with their ward and H3 cell; the ward is missing outside all of them."""
     if tests.empty:
         return tests.assign(ward_code=pd.Series(dtype=object), cell=pd.Series(dtype=object))
-    position = WardIndex.build(wards).locate(tests["lon"].to_numpy(float), tests["lat"].to_numpy(float))
-    codes = wards["ward_code"].to_numpy(object)
+    position = index.locate(tests["lon"].to_numpy(float), tests["lat"].to_numpy(float), threads=2)
+    codes = index.codes.astype(object)
     inside = position >= 0
     cell = pd.Series("", index=tests.index, dtype=object)
     cell[inside] = cell_of(tests["lon"].to_numpy(float)[inside], tests["lat"].to_numpy(float)[inside])

@@ -55,7 +55,7 @@ def _scoped(results: ResultSet, scope: Scope) -> ResultSet:
     """Return the result set cut to a ward, where the report is about one."""
     if scope.ward_code is None:
         return results
-    names = ("ward_table", "gaps")
+    names = [name for name in ("ward_table", "raw_tests", "gaps") if name in results.tables]
     return results.with_tables(**{name: results.tables[name][results.tables[name]["ward_code"] == scope.ward_code] for name in names})
 
 

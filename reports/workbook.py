@@ -28,6 +28,8 @@ OPTIONS: Final = {
 def report_workbook(results: ResultSet, report: Document, *, language: Language) -> bytes:
     """Return the workbook; its first sheet is the ward table with the contract's names and full values.
 
+    After the report's numbered tables come the raw tests and what the columns mean.
+
     Text never becomes a formula or a link, whatever it begins with.
     """
     sink = io.BytesIO()
@@ -41,6 +43,11 @@ def report_workbook(results: ResultSet, report: Document, *, language: Language)
         for number, block in enumerate(report.tables(), 1):
             sheet = text("report.sheet.table", language, number=number)
             write_sheet(book, sheet, block.header, block.values, bold, title=block.caption, note=block.note)
+        raw = results.tables.get("raw_tests")
+        if raw is not None and len(raw):
+            said = {name: text(f"report.raw.{name}", language) for name in ("title", "note")}
+            names = [str(name) for name in raw.columns]
+            write_sheet(book, text("report.sheet.raw", language), names, raw.to_numpy(object).tolist(), bold, **said)
         dictionary = [[column.name, column.unit or "–", text(f"column.{column.name}", language)] for column in WARD_TABLE.columns]
         headings = [text(f"report.dictionary.{name}", language) for name in ("column", "unit", "meaning")]
         write_sheet(book, text("report.sheet.dictionary", language), headings, dictionary, bold)

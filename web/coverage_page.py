@@ -14,7 +14,7 @@ from hatang.data.language import Language
 from hatang.data.results import ResultSet
 from hatang.web import chrome, runs, state
 from hatang.web.downloads import downloads
-from hatang.web.listing import Headline, gap_list, headline, operators, selected, technologies, ward_detail, ward_list
+from hatang.web.listing import Headline, gap_list, headline, operators, raw_list, selected, technologies, ward_detail, ward_list
 from hatang.web.maps import SHOWN_AT_MOST, Overlay, coverage_map, overlays, view_of, ward_at
 from hatang.web.state import language, say
 from hatang.web.symbols import legend
@@ -219,6 +219,12 @@ def _ward(results: ResultSet, ward_code: str, technology: str, operator: str) ->
     st.markdown(f"**{say('web.ward.table')}**")
     detail = ward_detail(results.tables["ward_table"], ward_code, chosen)
     chrome.table(detail, say("web.ward.table"), height=250, key="ward_detail")
+    raw = results.tables.get("raw_tests")
+    filed = raw[raw["ward_code"] == ward_code] if raw is not None else pd.DataFrame()
+    if len(filed):
+        with st.expander(say("web.ward.raw", count=shown(int(filed["tests"].sum()), "tests", chosen))):
+            chrome.table(raw_list(filed, chosen), say("web.ward.raw_alt"), height=180)
+            st.caption(say("web.ward.raw_note"))
     gaps = results.tables.get("gaps")
     own = gaps[gaps["ward_code"] == ward_code] if gaps is not None and len(gaps) else pd.DataFrame()
     if own.empty:

@@ -121,6 +121,22 @@ def ward_detail(ward_table: pd.DataFrame, ward_code: str, language: Language) ->
     return _styled(order, columns, language)
 
 
+def raw_list(raw_tests: pd.DataFrame, language: Language) -> Styler:
+    """Return the tests as filed, before cleaning, of each operator and technology."""
+    columns: dict[str, tuple[str, Shower]] = {
+        "technology": ("technology", partial(technology_name, language=language)),
+        "operator": ("operator", partial(operator_name, language=language)),
+        "tests": ("raw_tests", _count("tests", language)),
+        "devices": ("devices", _count("tests", language)),
+        "median_rsrp_dbm": ("median", _count("dBm", language)),
+        "p10_rsrp_dbm": ("p10", _count("dBm", language)),
+        "p95_rsrp_dbm": ("p95", _count("dBm", language)),
+        "share_at_level": ("at_level", _share(language)),
+        "environment": ("environment", partial(environment_name, language=language)),
+    }
+    return _styled(raw_tests, columns, language)
+
+
 def gap_list(gaps: pd.DataFrame, language: Language) -> Styler:
     """Return gaps by rank."""
     columns: dict[str, tuple[str, Shower]] = {
