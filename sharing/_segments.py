@@ -24,7 +24,10 @@ N = TypeVar("N", np.int32, np.float64)
 
 
 class Lattice(NamedTuple):
-    """Where the cells of a grid lie: cell (i, j) belongs to bucket `(i + j * stride) & mask`."""
+    """Where the cells of a grid lie: cell (i, j) belongs to bucket `(i + j * stride) & mask`.
+
+    Where every cell has a bucket of its own, `stride` is `columns` and `mask` has all bits; else cells share `mask + 1` buckets.
+    """
 
     west: float
     south: float
@@ -33,6 +36,7 @@ class Lattice(NamedTuple):
     rows: int
     stride: int
     mask: int
+    buckets: int
 
 
 class Grid(NamedTuple):
@@ -65,7 +69,7 @@ def cut_into_facets(xy: Floats, part: Positions, row_of_part: Positions, rows: i
         facets += 1
     for row in range(rows):
         first[row + 1] += first[row]
-    return ends[:facets].copy(), first
+    return ends[:facets], first
 
 
 @compiled
@@ -160,7 +164,8 @@ def _columns(ends: Floats, at: int, pad: float, j: int, lattice: Lattice) -> tup
 @compiled
 def fill_grid(ends: Floats, first: Positions, lattice: Lattice, margin: float) -> Grid:
     """Return the grid of all facets; `margin` (m) widens each by more than the cells' rounding."""
-    start = np.zeros(lattice.mask + 2, np.int32)
+    # A bucket is counted two places on and filled one place on, which leaves `start` behind without a second table.
+    start = np.zeros(lattice.buckets + 2, np.int32)
     for at in range(len(ends)):
         i0, i1, j0, j1 = _window(ends, at, margin, lattice)
         slanting = i1 > i0 and j1 > j0
@@ -168,11 +173,10 @@ def fill_grid(ends: Floats, first: Positions, lattice: Lattice, margin: float) -
             if slanting:
                 i0, i1 = _columns(ends, at, margin, j, lattice)
             for i in range(i0, i1 + 1):
-                start[((i + j * lattice.stride) & lattice.mask) + 1] += 1
-    for bucket in range(lattice.mask + 1):
-        start[bucket + 1] += start[bucket]
-    entries = start[lattice.mask + 1]
-    place = start[:-1].copy()
+                start[((i + j * lattice.stride) & lattice.mask) + 2] += 1
+    for bucket in range(lattice.buckets):
+        start[bucket + 2] += start[bucket + 1]
+    entries = start[lattice.buckets + 1]
     grid = Grid(start, np.empty((entries, 4)), np.empty(entries, np.int32), np.empty(entries, np.int32))
     for row in range(len(first) - 1):
         for at in range(first[row], first[row + 1]):
@@ -183,8 +187,8 @@ def fill_grid(ends: Floats, first: Positions, lattice: Lattice, margin: float) -
                     i0, i1 = _columns(ends, at, margin, j, lattice)
                 for i in range(i0, i1 + 1):
                     bucket = (i + j * lattice.stride) & lattice.mask
-                    entry = place[bucket]
-                    place[bucket] += 1
+                    entry = start[bucket + 1]
+                    start[bucket + 1] += 1
                     for end in range(4):
                         grid.ends[entry, end] = ends[at, end]
                     grid.row[entry] = row
@@ -205,9 +209,9 @@ def _candidates(ends: Floats, at: int, pad: float, lattice: Lattice, grid: Grid,
         if slanting:
             i0, i1 = _columns(ends, at, pad, j, lattice)
         bucket = (i0 + j * lattice.stride) & lattice.mask
-        left = min(i1 - i0 + 1, lattice.mask + 1)
+        left = min(i1 - i0 + 1, lattice.buckets)
         while left > 0:
-            taken = min(left, lattice.mask + 1 - bucket)
+            taken = min(left, lattice.buckets - bucket)
             for entry in range(grid.start[bucket], grid.start[bucket + taken]):
                 ax, ay, bx, by = grid.ends[entry, 0], grid.ends[entry, 1], grid.ends[entry, 2], grid.ends[entry, 3]
                 if (ax > east and bx > east) or (ax < west and bx < west) or (ay > north and by > north) or (ay < south and by < south):

@@ -348,11 +348,13 @@ def _gridded(facets: Facets, reach: float, margin: float) -> tuple[Lattice, Grid
     count = len(facets.ends)
     spacing = max(float(np.sqrt(wide * high / count)), max(wide, high) / count)
     length = float(np.abs(facets.ends[:, 2:] - facets.ends[:, :2]).sum()) / count
-    size = max(reach, spacing / 2, 1.5 * length, max(east - west, north - south) / 2**30) or 1.0
+    size = max(reach, 0.75 * spacing, 1.5 * length, max(east - west, north - south) / 2**30) or 1.0
     columns, rows = int((east - west) / size) + 1, int((north - south) / size) + 1
-    buckets = 1 << int(np.ceil(np.log2(max(64, min(columns * rows, 8 * count)))))
-    stride = columns if columns * rows <= buckets else 0x9E3779B1  # else rows of cells share buckets, scattered by the golden ratio
-    lattice = Lattice(west, south, 1 / size, columns, rows, stride, buckets - 1)
+    stride, mask, buckets = columns, -1, columns * rows
+    if buckets > 64 + 8 * count:  # rows of cells share buckets, scattered by the golden ratio
+        buckets = 1 << int(np.ceil(np.log2(64 + 4 * count)))
+        stride, mask = 0x9E3779B1, buckets - 1
+    lattice = Lattice(west, south, 1 / size, columns, rows, stride, mask, buckets)
     return lattice, fill_grid(facets.ends, facets.first, lattice, margin)
 
 

@@ -10,6 +10,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.near import near_lines
 from hatang.data.contracts import HUE_CRS, CrsError, ParameterError
 from hatang.sharing.near import length_within, length_within_any, nearest, pairs_within, parallel_runs
 
@@ -384,3 +385,10 @@ def test_routes_of_kenyan_operators_share_what_was_measured_with_buffers(referen
         assert found == pytest.approx(kilometres, rel=0.003)
         zone = nofbi.buffer(distance, quad_segs=64).union_all()
         assert found == pytest.approx(liquid.intersection(zone).length.sum() / 1000, rel=1e-5)
+
+
+@pytest.mark.slow
+def test_the_benchmark_gives_the_answers_of_its_peers() -> None:
+    lines = near_lines(poles=1_000, runs=1)
+    assert len(lines) >= 9
+    assert [line.reference for line in lines if line.reference not in ("hatang", "0 differ")] == []
