@@ -224,6 +224,12 @@ def test_a_road_is_drawn_and_cleared(opened: tuple[Page, Watch], server: str) ->
     page.goto(f"{server}/duong-moi")
     ready(page)
     frame = page.frame_locator("iframe").first
+    depth = frame.locator(".leaflet-ground-pane").evaluate("pane => +getComputedStyle(pane).zIndex")
+    assert depth < 400, "the wards hide the traces of streets, which Leaflet's overlay pane holds at 400"
+    assert frame.locator(".leaflet-overlay-pane canvas").count() == 1
+    assert frame.locator(".leaflet-ground-pane path").count() == 40
+    fills = frame.locator(".leaflet-overlay-pane path").evaluate_all("paths => paths.map(path => path.getAttribute('fill'))")
+    assert sorted(fill == "none" for fill in fills) == [False, True], "the island has an inside to fill, the line of works has none"
     pen = frame.locator("a.leaflet-draw-draw-polyline")
     assert pen.get_attribute("title") == "Vẽ tuyến đường"
     pen.click()

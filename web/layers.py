@@ -151,7 +151,8 @@ class Sheet(_Piece):
 class Shapes(_Piece):
     """Shapes of one layer, each styled by name, with a tooltip of plain lines; points gather into counted clusters where `cluster`.
 
-    `canvas` paints what nobody points at, and there is much of, as one picture instead of an element each.
+    `canvas` paints what nobody points at, and there is much of, as one picture instead of an element each; `ground` lies beneath all else,
+    where Leaflet would put a canvas under it.
     """
 
     _template = Template(
@@ -162,9 +163,17 @@ class Shapes(_Piece):
           {% if this.canvas %}
           var canvas = L.canvas({padding: 0.3});
           Object.keys(styles).forEach(function (name) { styles[name].renderer = canvas; });
+          {% elif this.ground %}
+          var city = {{ this._parent.get_name() }}, ground = city.getPane('ground') || city.createPane('ground');
+          ground.style.zIndex = 350;
+          var sheet = L.svg({pane: 'ground'});
+          Object.keys(styles).forEach(function (name) { styles[name].renderer = sheet; });
           {% endif %}
           var shapes = L.geoJSON({{ this.features }}, {
-            style: function (feature) { return styles[feature.properties.style]; },
+            style: function (feature) {
+              var line = feature.geometry.type.indexOf('LineString') >= 0;
+              return Object.assign({}, styles[feature.properties.style], line ? {fill: false} : {});
+            },
             pointToLayer: function (feature, at) { return L.circleMarker(at, styles[feature.properties.style]); },
             onEachFeature: function (feature, layer) {
               if (!feature.properties.tip.length) { return; }
@@ -203,6 +212,7 @@ class Shapes(_Piece):
         cluster: bool = False,
         interactive: bool = True,
         canvas: bool = False,
+        ground: bool = False,
     ) -> None:
         super().__init__("Shapes")
         self.features = safe_json(shapes)
@@ -210,6 +220,7 @@ class Shapes(_Piece):
         self.cluster = cluster
         self.interactive = interactive
         self.canvas = canvas
+        self.ground = ground
 
 
 class Labels(_Piece):

@@ -146,10 +146,11 @@ def drawing_map(wards: gpd.GeoDataFrame, assets: gpd.GeoDataFrame, works: gpd.Ge
 
 
 def _traces(assets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return assets as the faint trace of a street: lines as they are, points thinned to one in some 100 m."""
+    """Return assets as the faint trace of a street: lines as they are, of points one in some 100 m, where it stands."""
     shapes = np.asarray(assets.geometry.array, dtype=object)
     points = shapely.get_type_id(shapes) == shapely.GeometryType.POINT
-    thinned = np.unique(shapely.get_coordinates(shapes[points]).round(_THINNED), axis=0)
+    places = shapely.get_coordinates(shapes[points])
+    thinned = places[np.unique(places.round(_THINNED), axis=0, return_index=True)[1]]
     lines = shapely.get_parts(shapes[~points])
     return gpd.GeoDataFrame(geometry=[shapely.MultiPoint(thinned), shapely.MultiLineString(list(lines))], crs=MAP_CRS)
 
@@ -235,7 +236,7 @@ def _with_island(bounds: Iterable[float]) -> tuple[float, float, float, float]:
 def _plain(wards: gpd.GeoDataFrame, language: Language, *, bounds: Iterable[float] | None = None) -> CityMap:
     """Return the wards without verdicts, beneath something else."""
     sheet = _blank(wards, bounds)
-    sheet.add_child(Shapes(_bare(wards, "none"), VERDICTS, interactive=False))
+    sheet.add_child(Shapes(_bare(wards, "none"), VERDICTS, interactive=False, ground=True))
     sheet.add_child(Labels([*_ward_labels(wards, None), *_place_labels(language)]))
     return sheet
 
