@@ -4,8 +4,11 @@ Each contender runs in a process of its own, forked for the run, so that CPU sec
 alone. Contenders take turns (A B A B …), medians are quoted, and a peer whose answer differs is listed with the count of differences.
 """
 
+import importlib.metadata
 import json
 import multiprocessing
+import os
+import platform
 import resource
 import statistics
 import time
@@ -14,8 +17,24 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from matplotlib.figure import Figure
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+
+_MATTER = (
+    "numpy",
+    "numba",
+    "shapely",
+    "geopandas",
+    "pyarrow",
+    "rasterio",
+    "sedonadb",
+    "duckdb",
+    "exactextract",
+    "rasterstats",
+    "dask",
+    "pyspark",
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +99,52 @@ def table(title: str, lines: Sequence[Line]) -> str:
     return f"# {title}\n\n{head}{rows}"
 
 
-def publish(name: str, title: str, lines: Sequence[Line]) -> None:
-    """Write `docs/<name>.md` and `docs/<name>.json`."""
-    (DOCS / f"{name}.md").write_text(table(title, lines), "utf-8")
-    (DOCS / f"{name}.json").write_text(json.dumps([asdict(line) for line in lines], indent=1) + "\n", "utf-8")
+def machine() -> str:
+    """Return what the figures were measured on: processor, cores, memory and the versions that matter."""
+    model = next((line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
+    total = next((int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _MATTER if _installed(name))
+    return f"{model}, {os.cpu_count()} cores, {total / 2**20:.0f} GiB; Python {platform.python_version()}, {versions}"
+
+
+def publish(name: str, title: str, lines: Sequence[Line], *, page: str | None = None) -> None:
+    """Write `docs/<page>.md` with the table and a plot of the ratios, and `docs/<name>.json`."""
+    page = page or name
+    content = f"{table(title, lines)}\nMeasured on {machine()}.\n"
+    if any(line.ratio is not None for line in lines):
+        _plot(lines, DOCS / "img" / f"{page}.png")
+        content += f"\n![Ratios of peers to hatang, with their goals](img/{page}.png)\n"
+    (DOCS / f"{page}.md").write_text(content, "utf-8")
+    (DOCS / f"{name}.json").write_text(json.dumps([asdict(line) for line in lines], indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _plot(lines: Sequence[Line], path: Path) -> None:
+    """Draw how many times our figure each peer's is, goals as strokes."""
+    rated = [line for line in lines if line.ratio is not None][::-1]
+    figure = Figure(figsize=(9, 1 + 0.26 * len(rated)), layout="constrained")
+    axes = figure.subplots()
+    places = np.arange(len(rated))
+    axes.barh(places, [line.ratio or 0 for line in rated], color=["#0072B2" if line.holds is not False else "#D55E00" for line in rated])
+    for place, line in zip(places, rated, strict=True):
+        if line.goal is not None:
+            axes.plot([line.goal] * 2, [place - 0.45, place + 0.45], color="black", linewidth=2)
+    axes.set(xscale="log", xlabel="times the figure of hatang (black: goal; orange: goal missed)", yticks=places)
+    axes.set_yticklabels([line.name for line in rated], fontsize=7)
+    axes.axvline(1, color="grey", linewidth=0.8)
+    path.parent.mkdir(exist_ok=True)
+    figure.savefig(path, dpi=110, metadata={"Software": None})
+
+
+def _lines(path: str) -> list[str]:
+    try:
+        return Path(path).read_text("utf-8").splitlines()
+    except OSError:
+        return []
+
+
+def _installed(name: str) -> bool:
+    try:
+        importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
