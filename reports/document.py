@@ -16,7 +16,7 @@ _SIZES_PT: Final = {False: (11.0, 10.0, 9.0), True: (8.5,)}
 _CHARACTER_EM: Final = 0.47
 """Mean advance of the characters of a Times-like face; bold ones are wider."""
 _BOLD: Final = 1.12
-_PADDING_CHARACTERS: Final = 1.5
+_PADDING_CHARACTERS: Final = 2.2
 _ROOM: Final = 1.3
 """What a line should hold beyond the longest words of its columns, so that sentences do not run down the page word by word."""
 
@@ -87,7 +87,7 @@ class Table:
         --------
         >>> table = Table("", ["n", "remark"], [["1", "claimed, and not confirmed by any test"]], [[1, ""]])
         >>> [round(share, 2) for share in table.shares()]
-        [0.03, 0.97]
+        [0.04, 0.96]
         """
         needed = self._needed()
         longest = np.array([max(map(len, column)) for column in zip(self.header, *self.rows, strict=True)], float)

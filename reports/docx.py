@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+from collections.abc import Sequence
 from typing import Any, Final
 
 import docx
@@ -15,6 +16,8 @@ from docx.shared import Mm, Pt
 from hatang.reports.document import Block, Document, Figure, Heading, Paragraph, Table
 
 _FONT: Final = "Times New Roman"
+_PADDING_TWIPS: Final = "45"
+"""Left and right of a cell's words, 0.8 mm: the shares of a line reckon with narrow margins."""
 _MARGINS_MM: Final = {"top_margin": 20, "bottom_margin": 20, "left_margin": 30, "right_margin": 20}
 
 
@@ -55,8 +58,10 @@ def _styles(document: Any) -> None:
     for level, size in ((1, 13), (2, 13)):
         style = document.styles[f"Heading {level}"]
         style.font.name, style.font.size, style.font.bold, style.font.color.rgb = _FONT, Pt(size), True, None
-        style.element.rPr.rFonts.set(qn("w:ascii"), _FONT)
-        style.element.rPr.rFonts.set(qn("w:hAnsi"), _FONT)
+        fonts = style.element.rPr.rFonts
+        for script in ("ascii", "hAnsi", "eastAsia", "cs"):
+            fonts.attrib.pop(qn(f"w:{script}Theme" if script != "cs" else "w:cstheme"), None)  # a theme's font outranks a named one
+            fonts.set(qn(f"w:{script}"), _FONT)
 
 
 def _line(cell_or_document: Any, words: str, *, bold: bool = False, italic: bool = False, size: float = 13, centre: bool = True) -> Any:
@@ -82,8 +87,9 @@ def _rule_below(paragraph: Any) -> None:
 def _head(document: Any, report: Document) -> None:
     table = document.add_table(rows=1, cols=2)
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
+    table.autofit = False
+    _widen(table, (Mm(68), Mm(98)))
     left, right = table.rows[0].cells
-    left.width, right.width = Mm(68), Mm(98)
     for cell in (left, right):
         cell.paragraphs[0]._p.getparent().remove(cell.paragraphs[0]._p)  # noqa: SLF001 - a new cell holds an empty paragraph
     _line(left, report.authority, size=12)
@@ -119,6 +125,7 @@ def _table(document: Any, block: Table) -> None:
     usable = (297 if block.wide else 210) - _MARGINS_MM["left_margin"] - _MARGINS_MM["right_margin"]
     widths = [Mm(usable * share) for share in block.shares()]
     aligned = block.aligned()
+    _widen(table, widths)
     for row, cells in enumerate([block.header, *block.rows]):
         line = table.rows[0] if row == 0 else table.add_row()
         line._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))  # noqa: SLF001 - python-docx has no call to keep a row whole
@@ -134,6 +141,19 @@ def _table(document: Any, block: Table) -> None:
     header = table.rows[0]._tr.get_or_add_trPr()  # noqa: SLF001 - python-docx has no call for repeated headings
     header.append(OxmlElement("w:tblHeader"))
     _line(document, block.note, italic=True, size=10)
+
+
+def _widen(table: Any, widths: Sequence[Any]) -> None:
+    """Set the widths of a table's grid and of its first row, some word processors going by the one, some by the other; and its margins."""
+    for column, cell, width in zip(table.columns, table.rows[0].cells, widths, strict=True):
+        column.width = cell.width = width
+    margins = OxmlElement("w:tblCellMar")
+    for side in ("left", "right"):
+        margin = OxmlElement(f"w:{side}")
+        margin.set(qn("w:w"), _PADDING_TWIPS)
+        margin.set(qn("w:type"), "dxa")
+        margins.append(margin)
+    table._tbl.tblPr.append(margins)  # noqa: SLF001 - python-docx has no call for the margins of cells
 
 
 def _figure(document: Any, block: Figure) -> None:

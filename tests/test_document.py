@@ -28,7 +28,7 @@ def test_columns_fill_the_line_and_hold_their_longest_word_where_all_fit(rows: l
     assert abs(sum(shares) - 1) < 1e-9
     longest = [max(map(len, " ".join(column).split()), default=0) for column in zip(*rows, strict=True)]
     line = 453.5 / (written.size_pt * 0.47)
-    if sum(longest) + 3 * 2.7 <= line:
+    if sum(longest) + 3 * 3.4 <= line:
         assert all(share * line >= words for share, words in zip(shares, longest, strict=True))
 
 
