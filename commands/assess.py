@@ -1,6 +1,7 @@
 """`hatang assess`: ward table, gaps and scorecard of a period."""
 
 import datetime as dt
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from hatang.data.figures import shown, shown_date
 from hatang.data.language import text
 from hatang.data.results import ResultSet
 from hatang.pipeline.assess import assess
+from hatang.pipeline.report import write_report
 
 
 def register(app: typer.Typer) -> None:
@@ -20,6 +22,7 @@ def register(app: typer.Typer) -> None:
 
 def run(
     context: typer.Context,
+    out: Annotated[Path | None, typer.Option(help="Thư mục kết quả / result folder")] = None,
     period: Annotated[str | None, typer.Option(help="Kỳ, ví dụ 2026Q3 / quarter")] = None,
     as_of: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Ngày chốt / date of the figures")] = None,
 ) -> None:
@@ -27,9 +30,10 @@ def run(
     here = session(context)
     with Bar(here) as bar:
         results = assess(here.settings, period=period, as_of=as_of.date() if as_of else None, progress=bar)
+        files = write_report(results, out, language=here.language, progress=bar) if out else []
     summary = summarised(results)
     say_summary(here, results, summary)
-    here.result({"run_id": results.run_id, "folder": str(here.settings.home / "results" / results.run_id), "summary": summary})
+    here.written(results.run_id, out, files, summary)
 
 
 def summarised(results: ResultSet) -> dict[str, Any]:

@@ -90,5 +90,4 @@ def _crs(code: str) -> str:
 def _done(here: Session, results: ResultSet, out: Path, files: list[Path]) -> None:
     summary = summarised(results)
     say_summary(here, results, summary)
-    here.say("report.written", folder=out, files=", ".join(path.name for path in files))
-    here.result({"run_id": results.run_id, "folder": str(out), "files": [path.name for path in files], "summary": summary})
+    here.written(results.run_id, out, files, summary)

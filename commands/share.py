@@ -10,6 +10,7 @@ from hatang.commands.terminal import Bar, Session, session, speaks_errors
 from hatang.data.figures import shown, shown_date
 from hatang.data.language import text
 from hatang.data.results import ResultSet
+from hatang.pipeline.report import write_report
 from hatang.pipeline.share import share_road
 
 
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
 def road(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="Tuyến đường: GeoJSON, GPKG, SHP nén zip / road line")],
+    out: Annotated[Path | None, typer.Option(help="Thư mục kết quả / result folder")] = None,
     period: Annotated[str | None, typer.Option(help="Kỳ, ví dụ 2026Q3 / quarter")] = None,
     as_of: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Ngày chốt / date of the figures")] = None,
 ) -> None:
@@ -31,9 +33,10 @@ def road(
     here = session(context)
     with Bar(here) as bar:
         results = share_road(file, here.settings, period=period, as_of=as_of.date() if as_of else None, progress=bar)
+        files = write_report(results, out, scope="road", language=here.language, progress=bar) if out else []
     summary = summarised(results)
     _say(here, results, summary)
-    here.result({"run_id": results.run_id, "folder": str(here.settings.home / "results" / results.run_id), "files": [], "summary": summary})
+    here.written(results.run_id, out, files, summary)
 
 
 def summarised(results: ResultSet) -> dict[str, Any]:

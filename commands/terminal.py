@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 from typing import Any, ParamSpec, Self
 
 import typer
@@ -44,6 +45,14 @@ class Session:
         """Print the one JSON document of `--json` on stdout."""
         if self.json:
             sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
+
+    def written(self, run_id: str, out: Path | None, files: Sequence[Path], summary: Mapping[str, Any]) -> None:
+        """Say which files a run left in `out`, and close with the run's JSON document; without `out` its folder is the run's own."""
+        names = [path.name for path in files]
+        if out is not None:
+            self.say("report.written", folder=out, files=", ".join(names))
+        folder = out or self.settings.home / "results" / run_id
+        self.result({"run_id": run_id, "folder": str(folder), "files": names, "summary": summary})
 
     def faults(self, faults: Sequence[Fault]) -> None:
         """Print faults row by row on stderr; past the first fifty, how many more."""

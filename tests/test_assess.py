@@ -135,5 +135,8 @@ def test_the_command_says_what_the_run_says(settings: Settings, tmp_path: Path) 
     assert document["summary"]["verdicts"]["4g"] == {"covered": 1, "gap": 0, "insufficient": 39}
     words = CliRunner().invoke(app, [*call, "assess", "--as-of", "2026-09-30"], env={"HATANG_OFFLINE": "1"})
     assert "4G: 1 phường, xã đạt, 0 chưa đạt, 39 chưa đủ dữ liệu để kết luận" in words.stderr
+    out = settings.home.parent / "bao-cao"
+    written = CliRunner().invoke(app, [*call, "--json", "assess", "--as-of", "2026-09-30", "--out", str(out)], env={"HATANG_OFFLINE": "1"})
+    assert set(json.loads(written.stdout)["files"]) == {path.name for path in out.iterdir()}
     wrong = CliRunner().invoke(app, [*call, "--json", "assess", "--period", "2026"], env={"HATANG_OFFLINE": "1"})
     assert (wrong.exit_code, json.loads(wrong.stdout)["code"]) == (1, "error.period")

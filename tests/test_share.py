@@ -82,3 +82,10 @@ def test_the_command_names_owner_and_metres(settings: Settings, tmp_path: Path) 
     assert "VNPT" in words.stderr
     document = json.loads(CliRunner().invoke(app, ["--json", *call], env={"HATANG_OFFLINE": "1"}).stdout)
     assert document["summary"]["assets_reuse"] == 1
+    assert document["files"] == []
+    written = json.loads(
+        CliRunner().invoke(app, ["--json", *call, "--out", str(tmp_path / "phuong-an")], env={"HATANG_OFFLINE": "1"}).stdout
+    )
+    assert written["run_id"] == document["run_id"]
+    assert {"bao-cao.docx", "chia-se.xlsx", "chia-se.dxf", "manifest.json"} <= set(written["files"])
+    assert {path.name for path in (tmp_path / "phuong-an").iterdir()} == set(written["files"])
