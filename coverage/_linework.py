@@ -7,8 +7,9 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 import shapely
-from pyproj import CRS, Geod, Transformer
+from pyproj import CRS, Geod
 
+from hatang.coverage._projection import Projection
 from hatang.coverage._sweep import Floats, Ints, Labels, cut, overlap, ring_signs, strips_of
 from hatang.data.contracts import MAP_CRS, ParameterError
 
@@ -90,19 +91,16 @@ class Linework:
             crs=crs,
         )
 
-    def to(self, crs: CRS) -> Self:
-        """Return the rings with their vertices in `crs`; edges are straight there, whatever they were before.
+    def moved(self, projection: Projection) -> Self:
+        """Return the rings with their vertices in another CRS; edges are straight there, whatever they were before.
 
         Raises
         ------
         ParameterError
-            Where a vertex has no place in `crs`.
+            Where a vertex has no place there.
         """
-        if crs == self.crs:
-            return self
-        x, y = Transformer.from_crs(self.crs, crs, always_xy=True).transform(self.x, self.y)
-        x, y = _finite(np.asarray(x), np.asarray(y))
-        return replace(self, x=x, y=y, crs=crs)
+        x, y = _finite(*projection.move(self.x, self.y))
+        return replace(self, x=x, y=y, crs=projection.target)
 
     def united(self) -> Self:
         """Return the union of all polygons as one, in the same CRS."""
@@ -117,7 +115,7 @@ class Linework:
 
     def geodesic_area_m2(self) -> Floats:
         """Return the geodesic area of each polygon on WGS 84, in m²."""
-        degrees = self.to(CRS(MAP_CRS))
+        degrees = self.moved(Projection(self.crs, CRS(MAP_CRS), points=self.x.size))
         bounds = zip(self.ring[:-1].tolist(), self.ring[1:].tolist(), strict=True)
         areas = [abs(_WGS84.polygon_area_perimeter(degrees.x[i:j], degrees.y[i:j])[0]) for i, j in bounds]
         return self._per_polygon(np.array(areas, float))
@@ -126,11 +124,11 @@ class Linework:
         return np.bincount(self.owner, np.where(self.shell, areas, -areas), self.count).astype(np.float64)
 
     def edge_length(self) -> float:
-        """Return the mean length of an edge, in units of `crs`; 0 where there is none."""
+        """Return the median length of some edges, in units of `crs`; 0 where there is none."""
         if self.x.size < 2:
             return 0.0
-        lengths = np.hypot(np.diff(self.x), np.diff(self.y))
-        return float(np.delete(lengths, self.ring[1:-1] - 1).mean())
+        some = np.linspace(0, self.x.size - 2, min(self.x.size - 1, 4096)).astype(np.int64)
+        return float(np.median(np.hypot(self.x[some + 1] - self.x[some], self.y[some + 1] - self.y[some])))
 
 
 def _finite(x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -190,29 +188,30 @@ class Layer:
         self.offsets, self.edges = strips_of(self.y, self.first, self.rows, STRIP_ROWS)
 
     def columns_of(self, strips: range) -> tuple[int, int] | None:
-        """Return the first and the last column that edges in these strips may enter; None where there are none."""
+        """Return the first column that edges in these strips may enter and the one behind the last; None where there are no edges."""
         vertex = self.first[self.edges[self.offsets[strips.start] : self.offsets[strips.stop]]]
         if not vertex.size:
             return None
         x = self.x[np.concatenate([vertex, vertex + 1])]
-        return int(np.clip(x.min(), 0, self.columns - 1)), int(np.clip(x.max(), 0, self.columns - 1))
+        return int(np.clip(x.min(), 0, self.columns - 1)), int(np.clip(x.max(), 0, self.columns - 1)) + 1
 
-    def pieces(self, strip: int) -> Pieces:
-        """Return the pieces in one strip of rows."""
+    def pieces(self, strip: int, column: int, end: int) -> Pieces:
+        """Return the pieces in one strip of rows and the columns from `column` to `end`."""
         edges = self.edges[self.offsets[strip] : self.offsets[strip + 1]]
         row = strip * STRIP_ROWS
-        return cut(self.x, self.y, self.first, self.label, edges, row, min(row + STRIP_ROWS, self.rows), self.columns)
+        return cut(self.x, self.y, self.first, self.label, edges, row, min(row + STRIP_ROWS, self.rows), column, end)
 
 
 def swept(
     a: Pieces,
     b: Pieces | None,
     row: int,
-    columns: int,
+    column: int,
+    end: int,
     refined: int,
     density: Floats,
     cumulated: Floats,
     measured: Floats,
 ) -> tuple[float, float]:
     """Add the measure of each polygon of a inside b (None: everywhere) in one strip; see `_sweep.overlap`."""
-    return overlap(*a, *(NO_PIECES if b is None else b), b is None, row, columns, refined, density, cumulated, measured)
+    return overlap(*a, *(NO_PIECES if b is None else b), b is None, row, column, end, refined, density, cumulated, measured)

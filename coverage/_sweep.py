@@ -73,27 +73,30 @@ def strips_of(y: Floats, first: Ints, rows: int, height: int) -> tuple[Ints, Int
 
 @compiled
 def cut(
-    x: Floats, y: Floats, first: Ints, label: Labels, edges: Ints, row: int, stop: int, columns: int
+    x: Floats, y: Floats, first: Ints, label: Labels, edges: Ints, row: int, stop: int, column: int, end: int
 ) -> tuple[Ints, Ints, Labels, Floats]:
-    """Return the pieces of `edges` in the cells of rows `row` to `stop`, ordered by row and column.
+    """Return the pieces of `edges` in the cells of rows `row` to `stop` and columns `column` to `end`, ordered by row and column.
+
+    What lies east is dropped; of what lies west only the heights matter, and they are given to a column of its own, numbered 0, so that
+    `column` is number 1.
 
     Returns
     -------
-    offsets of the rows; per piece in order its column × 2³² + number; then by number its signed label (negative where the polygon ends
-    there on the way east) and its ends (x, y, x, y), the lower end first, in the cell's own unit square.
+    offsets of the rows; per piece in order its column's number × 2³² + its own; then by its number its signed label (negative where the
+    polygon ends there on the way east) and its ends (x, y, x, y), the lower end first, in the cell's own unit square.
     """
     bound = 0
     for k in range(edges.size):
         i = first[edges[k]]
         low, high = max(min(y[i], y[i + 1]), float(row)), min(max(y[i], y[i + 1]), float(stop))
-        west, east = max(min(x[i], x[i + 1]), 0.0), min(max(x[i], x[i + 1]), float(columns))
+        west, east = max(min(x[i], x[i + 1]), float(column)), min(max(x[i], x[i + 1]), float(end))
         bound += int(high) - int(low) + 2
         if east > west:
             bound += int(east) - int(west) + 2
     owner = np.empty(bound, np.int32)
-    where = np.empty(bound, np.int32)
-    line = np.empty(bound, np.int32)
+    cell = np.empty(bound, np.int64)
     ends = np.empty((bound, 4))
+    width = end - column + 1
     n = 0
     for k in range(edges.size):
         e = edges[k]
@@ -103,29 +106,55 @@ def cut(
             ax, ay, bx, by, sign = x[i], y[i], x[i + 1], y[i + 1], -label[e]
         else:
             ax, ay, bx, by, sign = x[i + 1], y[i + 1], x[i], y[i], label[e]
-        slope = (bx - ax) / (by - ay)
         west, east = min(ax, bx), max(ax, bx)
+        if west >= end:
+            continue
         r = max(int(max(ay, 0.0)), row)
+        if by <= r + 1.0 and ay >= r:
+            n = _cut_row(ax, ay, bx, by, west, east, r, column, end, (r - row) * width, sign, n, owner, cell, ends)
+            continue
+        slope = (bx - ax) / (by - ay)
         low = max(ay, float(r))
         left = ax if low == ay else min(max(ax + (low - ay) * slope, west), east)
         while r < stop and low < by:
             high = min(by, r + 1.0)
             right = bx if high == by else min(max(ax + (high - ay) * slope, west), east)
-            n = _cut_row(left, low, right, high, r, columns, sign, n, owner, where, line, ends, row)
+            n = _cut_row(
+                left, low, right, high, min(left, right), max(left, right), r, column, end, (r - row) * width, sign, n, owner, cell, ends
+            )
             low, left, r = high, right, r + 1
-    offsets = np.zeros(stop - row + 1, np.int64)
+    return *_ordered(cell, n, stop - row, width), owner, ends
+
+
+@compiled
+def _ordered(cell: Ints, n: int, rows: int, width: int) -> tuple[Ints, Ints]:
+    """Return the offsets of the rows and the keys of pieces, ordered by cell, then number."""
+    offsets = np.zeros(rows + 1, np.int64)
+    keys = np.empty(n, np.int64)
+    if rows * width <= 4 * n:
+        start = np.zeros(rows * width + 1, np.int64)
+        for p in range(n):
+            start[cell[p] + 1] += 1
+        for c in range(rows * width):
+            start[c + 1] += start[c]
+        for r in range(rows + 1):
+            offsets[r] = start[r * width]
+        for p in range(n):
+            keys[start[cell[p]]] = ((cell[p] % width) << 32) | p
+            start[cell[p]] += 1
+        return offsets, keys
     for p in range(n):
-        offsets[line[p] + 1] += 1
-    for r in range(stop - row):
+        offsets[cell[p] // width + 1] += 1
+    for r in range(rows):
         offsets[r + 1] += offsets[r]
     place = offsets[:-1].copy()
-    keys = np.empty(n, np.int64)
     for p in range(n):
-        keys[place[line[p]]] = (np.int64(where[p]) << 32) | p
-        place[line[p]] += 1
-    for r in range(stop - row):
+        r = cell[p] // width
+        keys[place[r]] = ((cell[p] - r * width) << 32) | p
+        place[r] += 1
+    for r in range(rows):
         _sort(keys, offsets[r], offsets[r + 1])
-    return offsets, keys, owner, ends
+    return offsets, keys
 
 
 @compiled
@@ -149,22 +178,42 @@ def _cut_row(
     ay: float,
     bx: float,
     by: float,
+    west: float,
+    east: float,
     r: int,
-    columns: int,
+    column: int,
+    end: int,
+    base: int,
     sign: int,
     n: int,
     owner: Labels,
-    where: Labels,
-    line: Labels,
+    cell: Ints,
     ends: Floats,
-    row: int,
 ) -> int:
     """Write the pieces of one edge in one row, cut at the columns; return the count of pieces so far."""
+    if west >= end:
+        return n
+    if east <= column:
+        owner[n], cell[n] = sign, base
+        ends[n, 0], ends[n, 1], ends[n, 2], ends[n, 3] = 0.0, ay - r, 0.0, by - r
+        return n + 1
+    if west >= column:
+        only = int(west)
+        if east <= only + 1.0:
+            owner[n], cell[n] = sign, base + only - column + 1
+            ends[n, 0], ends[n, 1], ends[n, 2], ends[n, 3] = ax - only, ay - r, bx - only, by - r
+            return n + 1
     x, y = ax, ay
     while y < by:
         # The column of what comes next: where an edge on a grid line turns west it lies in the cell before.
         c = x - 1.0 if bx < x and x == np.floor(x) else np.floor(x)
-        if bx > x:
+        if c < column:
+            last = bx <= column
+            xn = bx if last else float(column)
+        elif c >= end:
+            last = bx >= end
+            xn = bx if last else float(end)
+        elif bx > x:
             last = bx <= c + 1.0
             xn = bx if last else c + 1.0
         elif bx < x:
@@ -172,25 +221,14 @@ def _cut_row(
             xn = bx if last else c
         else:
             last, xn = True, bx
-        if c < 0.0 and not last and bx > 0.0:
-            xn = 0.0
-        elif c < 0.0:
-            last, xn = True, bx
-        elif c >= columns and bx < columns:
-            last, xn = False, float(columns)
-        elif c >= columns:
-            break
         yn = by if last else min(max(ay + (xn - ax) / (bx - ax) * (by - ay), y), by)
-        if yn > y:
-            owner[n], line[n] = sign, r - row
+        if yn > y and c < end:
+            owner[n] = sign
             ends[n, 1], ends[n, 3] = y - r, yn - r
-            if c < 0.0:
-                # West of the grid only the heights matter.
-                where[n], ends[n, 0], ends[n, 2] = 0, 0.0, 0.0
-            elif c < columns:
-                where[n], ends[n, 0], ends[n, 2] = int(c), x - c, xn - c
+            if c < column:
+                cell[n], ends[n, 0], ends[n, 2] = base, 0.0, 0.0
             else:
-                n -= 1
+                cell[n], ends[n, 0], ends[n, 2] = base + int(c) - column + 1, x - c, xn - c
             n += 1
         if last:
             break
@@ -257,7 +295,8 @@ def overlap(
     b_ends: Floats,
     everywhere: bool,  # noqa: FBT001 - kernels take arguments by position
     row: int,
-    columns: int,
+    column: int,
+    end: int,
     refined: int,
     density: Floats,
     cumulated: Floats,
@@ -279,6 +318,7 @@ def overlap(
     size = _widest(b_rows)
     b_label, b_height, b_jump = np.empty(size, np.int32), np.empty(size), np.empty(size, np.int32)
     worst, ignored = 0.0, 0.0
+    last = np.int64(end - column + 1)
     for r in range(a_rows.size - 1):
         i, i_end, j, j_end = a_rows[r], a_rows[r + 1], b_rows[r], b_rows[r + 1]
         if i == i_end or (j == j_end and not everywhere):
@@ -287,23 +327,23 @@ def overlap(
         na, nb = 0, 0
         if everywhere:
             b_label[0], b_height[0], b_jump[0], nb = 1, 0.0, 1, 1
-        while True:
-            # The next cell with pieces.
-            column = columns
+        while i < i_end or na > 0:
+            # The next cell with pieces; beyond the last one of a there is nothing but steps of a that end with the window.
+            number = last
             if i < i_end:
-                column = min(column, a_keys[i] >> 32)
+                number = min(number, a_keys[i] >> 32)
             if j < j_end:
-                column = min(column, b_keys[j] >> 32)
-            if column >= columns:
+                number = min(number, b_keys[j] >> 32)
+            if number == last:
                 break
             i_next, j_next = i, j
-            while i_next < i_end and (a_keys[i_next] >> 32) == column:
+            while i_next < i_end and (a_keys[i_next] >> 32) == number:
                 i_next += 1
-            while j_next < j_end and (b_keys[j_next] >> 32) == column:
+            while j_next < j_end and (b_keys[j_next] >> 32) == number:
                 j_next += 1
-            rho = density[pixel_row, column // refined]
+            rho = density[pixel_row, (column + number - 1) // refined] if number > 0 else 0.0
             if rho != 0.0 and (na > 0 or i_next > i) and (nb > 0 or j_next > j):
-                if j_next > j:
+                if j_next > j or nb > 1 or b_jump[0] != 1:
                     excess = _excess(b_keys, b_owner, b_ends, j, j_next, b_height, b_jump, nb)
                     worst = max(worst, excess)
                     ignored += excess * rho
@@ -322,17 +362,15 @@ def overlap(
                 nb = _step(b_label, b_height, b_jump, nb, 1, b_ends[p, 1], sign)
                 nb = _step(b_label, b_height, b_jump, nb, 1, b_ends[p, 3], -sign)
             i, j = i_next, j_next
-            if i == i_end and na == 0:
-                break
             if na == 0 or nb == 0:
                 continue
             # The cells without pieces up to the next one.
-            beyond = columns
+            beyond = last
             if i < i_end:
                 beyond = min(beyond, a_keys[i] >> 32)
             if j < j_end:
                 beyond = min(beyond, b_keys[j] >> 32)
-            start = column + 1
+            start, beyond = column + number, column + beyond - 1
             if beyond <= start:
                 continue
             p, q = start // refined, beyond // refined

@@ -11,8 +11,11 @@ import rasterio
 import shapely
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from pyproj import CRS, Transformer
 
+from hatang.coverage import _projection
 from hatang.coverage import integrate as module
+from hatang.coverage._projection import Projection
 from hatang.coverage.integrate import WardShapes, geodesic_area_m2, integrate, polygon_sums, union
 from hatang.coverage.raster import Affine, Raster
 from hatang.data.contracts import HUE_CRS, MAP_CRS, CrsError, MissingError, ParameterError, SchemaError
@@ -405,6 +408,35 @@ def test_geodesic_area_does_not_ask_which_way_a_ring_turns() -> None:
     np.testing.assert_allclose(areas, areas[0], rtol=1e-12)
     # Planar 960,000 m²; the scale of TM-3 at 0.6° from its meridian is 0.9999 × (1 + 4.6e-5): closed form of the projection.
     assert areas[0] == pytest.approx(960_000 / (0.9999 * (1 + 61_000**2 / (2 * 6.36e6**2))) ** 2, rel=1e-6)
+
+
+SYSTEMS = [(MAP_CRS, HUE_CRS, 1e-8), (HUE_CRS, MAP_CRS, 1e-12), ("EPSG:32648", HUE_CRS, 1e-8), (MAP_CRS, "EPSG:3857", 3e-8)]
+
+
+@pytest.mark.parametrize(("source", "target", "close"), SYSTEMS, ids=[f"{a} to {b}" for a, b, _ in SYSTEMS])
+def test_many_points_are_moved_as_proj_moves_them(source: str, target: str, close: float) -> None:
+    degrees = np.random.default_rng(7).uniform((102.0, 8.0), (110.0, 23.0), (20_000, 2)).T
+    x, y = Transformer.from_crs(MAP_CRS, source, always_xy=True).transform(*degrees)
+    found = Projection(CRS(source), CRS(target), points=x.size).move(x, y)
+    expected = Transformer.from_crs(source, target, always_xy=True).transform(x, y)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=close)
+    # A point's place depends on the point alone.
+    alone = Projection(CRS(source), CRS(target), points=x.size).move(x[:3].copy(), y[:3].copy())
+    np.testing.assert_array_equal(alone, np.array(found)[:, :3])
+
+
+def test_tiles_that_do_not_prove_close_and_few_points_go_to_proj(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = np.random.default_rng(7).uniform((107.0, 16.0), (108.0, 17.0), (5_000, 2)).T
+    expected = Transformer.from_crs(MAP_CRS, HUE_CRS, always_xy=True).transform(x, y)
+    np.testing.assert_array_equal(Projection(CRS(MAP_CRS), CRS(HUE_CRS), points=10).move(x, y), expected)
+    monkeypatch.setattr(_projection, "_CLOSE", {True: 0.0, False: 0.0})
+    np.testing.assert_array_equal(Projection(CRS(MAP_CRS), CRS(HUE_CRS), points=x.size).move(x, y), expected)
+
+
+def test_vertices_without_a_place_in_the_raster_are_refused(metric: gpd.GeoDataFrame) -> None:
+    polar = metric.to_crs(MAP_CRS).set_geometry([shapely.box(0, 80, 1, 95)] * 2, crs=MAP_CRS)
+    with pytest.raises(ParameterError, match=r"error\.integrate\.coordinates"):
+        polygon_sums(polar.geometry, raster=Raster(people((2, 2)), PIXELS, "EPSG:3857"))
 
 
 def contours(west: float, south: float, east: float, north: float, *, seed: int, rows: int) -> shapely.MultiPolygon:
