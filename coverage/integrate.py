@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import geopandas as gpd
 import numpy as np
@@ -16,6 +16,7 @@ from hatang.coverage._linework import STRIP_ROWS, Grid, Layer, Linework, Shapes,
 from hatang.coverage._projection import Projection
 from hatang.coverage._rasterfile import opened
 from hatang.coverage._sweep import EXCESS, Floats
+from hatang.coverage.cluster import map_merge
 from hatang.coverage.raster import RasterSource
 from hatang.data.contracts import HUE_CRS, CrsError, SchemaError
 
@@ -98,6 +99,7 @@ def integrate(
     *,
     by: Sequence[str] = ("operator", "technology"),
     raster: str | Path | RasterSource | None = None,
+    scheduler: Any = None,
 ) -> pd.DataFrame:
     """Return the area, and the people, of each ward inside the union of each group's claims.
 
@@ -116,6 +118,9 @@ def integrate(
     raster
         Path of a raster whose band 1 holds people a pixel, or one in memory (`coverage.raster.Raster`). No data, NaN and negative values
         count 0, as does what lies outside.
+    scheduler
+        Address of a Dask scheduler (`tcp://…`), or a `distributed.Client` or `LocalCluster`: each group is a piece of work for its workers,
+        who must see the raster under the same path. The table is the same to the last bit.
 
     Returns
     -------
@@ -131,7 +136,7 @@ def integrate(
     ParameterError
         Where a coordinate is not finite or has no place in a CRS, or the file is no raster.
     MissingError
-        Where there is no such file.
+        Where there is no such file, no scheduler, or no extra `cluster`.
 
     Examples
     --------
@@ -151,21 +156,23 @@ def integrate(
     shapes = wards if isinstance(wards, WardShapes) else WardShapes.build(wards)
     groups = {key: np.asarray(rows.geometry.to_numpy(), object) for key, rows in claims.groupby(keys, sort=True, observed=True)}
     lines = [Linework.of(part, crs=crs) for part in groups.values()]
+    work = _Work(shapes, raster, _relative_edge(shapes.lines, lines))
+    pieces = [(g, part) for g, part in enumerate(lines)]
+    if scheduler is None or not pieces:
+        reach = _reach(pieces, work)
+    else:
+        reach = map_merge(_reach, [[piece] for piece in pieces], _joined, scheduler=scheduler, shared=work)
     planar = shapes.metric.planar_area()
     scale = np.divide(shapes.area_m2, planar, out=np.zeros_like(planar), where=planar > 0)
-    covered = np.minimum(_areas(shapes.metric, [part.moved(shapes.projection) for part in lines]), planar)
-    people, reached = np.zeros(0), np.zeros((len(lines), 0))
-    if raster is not None:
-        with opened(raster) as source:
-            projection = Projection(shapes.lines.crs, source.crs, points=shapes.lines.x.size)
-            people, reached = _people(shapes.lines.moved(projection), [part.moved(projection) for part in lines], source)
+    people = reach.people
     parts = []
     for g, key in enumerate(groups):
-        met = covered[g] > _NOTHING * planar
+        covered, reached = reach.groups[g]
+        met = covered > _NOTHING * planar
         columns: dict[str, object] = {"ward_code": shapes.code[met], **dict(zip(keys, key, strict=True))}
-        columns |= {"area_m2": shapes.area_m2[met], "covered_area_m2": (covered[g] * scale)[met]}
+        columns |= {"area_m2": shapes.area_m2[met], "covered_area_m2": (covered * scale)[met]}
         if raster is not None:
-            columns |= {"population": people[met], "covered_population": np.clip(reached[g], 0, people)[met]}
+            columns |= {"population": people[met], "covered_population": np.clip(reached, 0, people)[met]}
         parts.append(pd.DataFrame(columns))
     names = ["ward_code", *keys, "area_m2", "covered_area_m2", *(["population", "covered_population"] if raster is not None else [])]
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
@@ -207,7 +214,8 @@ def polygon_sums(polygons: gpd.GeoSeries, *, raster: str | Path | RasterSource) 
         raise CrsError("error.integrate.crs", wards="None", claims="")
     lines = Linework.of(_valid(np.asarray(polygons.to_numpy(), object)), crs=polygons.crs)
     with opened(raster) as source:
-        people, _ = _people(lines.moved(Projection(lines.crs, source.crs, points=lines.x.size)), [], source)
+        moved = lines.moved(Projection(lines.crs, source.crs, points=lines.x.size))
+        people, _ = _people(moved, [], source, edge=1.0)
     return pd.DataFrame({"area_m2": lines.geodesic_area_m2(), "population": people}, index=polygons.index)
 
 
@@ -221,6 +229,51 @@ def _valid(shapes: Shapes) -> Shapes:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Work:
+    """What every group's piece of work needs: the wards, the raster, and how long edges are beside those of the wards."""
+
+    wards: WardShapes
+    raster: str | Path | RasterSource | None
+    edge: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reach:
+    """People of each ward (empty where another piece counts them), and of each group the area and the people of each ward inside it."""
+
+    people: Floats
+    groups: dict[int, tuple[Floats, Floats]]
+
+
+def _reach(pieces: Sequence[tuple[int, Linework]], work: _Work) -> _Reach:
+    """Return what the groups of some pieces reach; a group's figures depend on nothing but itself and what all share."""
+    wards, lines = work.wards, [part for _, part in pieces]
+    first = not pieces or pieces[0][0] == 0
+    areas = _areas(wards.metric, [part.moved(wards.projection) for part in lines], edge=work.edge)
+    covered = np.minimum(areas, wards.metric.planar_area())
+    people, reached = np.zeros(0), np.zeros((len(lines), 0))
+    if work.raster is not None:
+        with opened(work.raster) as source:
+            projection = Projection(wards.lines.crs, source.crs, points=wards.lines.x.size)
+            moved = [part.moved(projection) for part in lines]
+            people, reached = _people(wards.lines.moved(projection), moved, source, edge=work.edge, whole=first)
+    return _Reach(people if first else np.zeros(0), {g: (covered[place], reached[place]) for place, (g, _) in enumerate(pieces)})
+
+
+def _joined(parts: Sequence[_Reach]) -> _Reach:
+    """Return what all pieces reach, in any order of them."""
+    people = max((part.people for part in parts), key=len)
+    return _Reach(people, {g: found for part in parts for g, found in part.groups.items()})
+
+
+def _relative_edge(wards: Linework, groups: Sequence[Linework]) -> float:
+    """Return the median length of an edge beside that of the wards: it decides the width of cells, in whatever CRS they lie."""
+    lengths = [part.edge_length() for part in (wards, *groups) if part.x.size]
+    own = wards.edge_length() if wards.x.size else 0.0
+    return float(np.median(lengths)) / own if own > 0 else 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Window:
     """Strips of a grid whose pixels are read at once: the measure of a cell in each pixel, and its running sums along a row of cells."""
 
@@ -229,14 +282,13 @@ class _Window:
     cumulated: Floats
 
 
-def _areas(wards: Linework, groups: list[Linework]) -> Floats:
+def _areas(wards: Linework, groups: list[Linework], *, edge: float) -> Floats:
     """Return the planar area of each ward inside each group, shape (groups, wards), in EPSG:9214."""
     if not wards.x.size:
         return np.zeros((len(groups), wards.count))
     west, south = wards.x.min(), wards.y.min()
     width = max(wards.x.max() - west, wards.y.max() - south)
-    lengths = [part.edge_length() for part in (wards, *groups) if part.x.size]
-    cells = int(np.clip(width / max(_CELL_EDGES * float(np.median(lengths)), 1e-9), 1, 1_000_000)) + 1
+    cells = int(np.clip(width / max(_CELL_EDGES * edge * wards.edge_length(), 1e-9), 1, 1_000_000)) + 1
     side = width * (1 + 1e-9) or 1.0
     grid = Grid((side, 0.0, west, 0.0, side, south), 0, 0, 1, 1, cells)
 
@@ -247,8 +299,11 @@ def _areas(wards: Linework, groups: list[Linework]) -> Floats:
     return measured * (side / cells) ** 2
 
 
-def _people(wards: Linework, groups: list[Linework], source: RasterSource) -> tuple[Floats, Floats]:
-    """Return the people of each ward, and of each ward inside each group, shape (groups, wards); lines are in the raster's CRS."""
+def _people(wards: Linework, groups: list[Linework], source: RasterSource, *, edge: float, whole: bool = True) -> tuple[Floats, Floats]:
+    """Return the people of each ward (zeros unless `whole`), and of each ward inside each group, shape (groups, wards).
+
+    Lines are in the raster's CRS.
+    """
     empty = np.zeros(wards.count), np.zeros((len(groups), wards.count))
     if not wards.x.size:
         return empty
@@ -262,9 +317,8 @@ def _people(wards: Linework, groups: list[Linework], source: RasterSource) -> tu
     if stop <= start or right <= left:
         return empty
     a, b, _, d, e, _ = source.transform
-    lengths = [part.edge_length() for part in (wards, *groups) if part.x.size]
     pixel = float(np.sqrt(abs(a * e - b * d)))
-    refined = int(np.clip(pixel / max(_CELL_EDGES * float(np.median(lengths)), pixel / 64), 1, 64))
+    refined = int(np.clip(pixel / max(_CELL_EDGES * edge * wards.edge_length(), pixel / 64), 1, 64))
     grid = Grid(source.transform, left, start, right - left, stop - start, refined)
     height = max(_WINDOW_PIXELS // grid.columns // STRIP_ROWS, 1) * STRIP_ROWS
 
@@ -283,7 +337,7 @@ def _people(wards: Linework, groups: list[Linework], source: RasterSource) -> tu
             np.cumsum(density[:, west:east] * refined, axis=1, out=cumulated[:, west + 1 : east + 1])
             yield _Window(strips, density, cumulated)
 
-    return _measured(wards, groups, grid, windows, whole=True)
+    return _measured(wards, groups, grid, windows, whole=whole)
 
 
 def _measured(

@@ -1,5 +1,7 @@
 """Area and people of wards inside claims: hand-computed cases, GEOS and pixel-by-pixel clipping as judges."""
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,13 +11,16 @@ import pandas as pd
 import pytest
 import rasterio
 import shapely
+from distributed import LocalCluster
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyproj import CRS, Transformer
 
 from hatang.coverage import _projection
 from hatang.coverage import integrate as module
+from hatang.coverage._linework import Linework
 from hatang.coverage._projection import Projection
+from hatang.coverage.cluster import map_merge
 from hatang.coverage.integrate import WardShapes, geodesic_area_m2, integrate, polygon_sums, union
 from hatang.coverage.raster import Affine, Raster
 from hatang.data.contracts import HUE_CRS, MAP_CRS, CrsError, MissingError, ParameterError, SchemaError
@@ -509,3 +514,38 @@ def test_dirty_wards_of_the_country_agree_with_geos(reference: Path) -> None:
     found = shares(integrate(wards, claims))
     for key, share in clipped(wards, claims).items():
         assert found.get(key, 0.0) == pytest.approx(share, rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.slow
+def test_the_cluster_gives_the_same_table_though_a_worker_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(11)
+    wards = wards_of(*(box(500 * k, 0, 500, 900) for k in range(6)), box(200, 100, 700, 500))
+    discs = [shapely.Point(x, y).buffer(r, 40) for x, y, r in random.uniform((0, 0, 50), (3000, 900, 600), (40, 3))]
+    claims = claims_of(*discs, operators="abcdefgh" * 5)
+    raster = Raster(people((14, 34)), PIXELS, "EPSG:9214")
+    alone = integrate(wards, claims, raster=raster)
+    assert len(alone) > 40
+    mark = tmp_path / "died"
+
+    def through(_: object, pieces: list[object], merge: object, *, scheduler: object, shared: object) -> object:
+        return map_merge(killing, pieces, merge, scheduler=scheduler, shared=(shared, str(mark)))  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "map_merge", through)
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as workers:
+        found = integrate(wards, claims, raster=raster, scheduler=workers.scheduler_address)
+        assert mark.exists()
+        pd.testing.assert_frame_equal(found, alone, check_exact=True)
+        assert integrate(wards, claims.iloc[:0], raster=raster, scheduler=workers).empty
+
+
+def killing(pieces: list[tuple[int, Linework]], shared: tuple[object, str]) -> object:
+    """Do one group; the first worker that comes to the fourth dies there as if its machine lost power."""
+    work, mark = shared
+    if pieces[0][0] == 3:
+        try:
+            os.close(os.open(mark, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            pass
+        else:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return module._reach(pieces, work)  # type: ignore[arg-type]
