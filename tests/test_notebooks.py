@@ -32,7 +32,7 @@ def run(path: Path, folder: Path) -> NotebookNode:
     """Return a notebook as it is after a run in a folder of its own, by the command of the developer's guide."""
     copy = folder / path.name
     shutil.copy(path, copy)
-    settings = ("HATANG_", "PYTHON", "JUPYTER", "MPL")  # Streamlit, run by other tests, sets MPLBACKEND
+    settings = ("HATANG_", "PYTHON", "JUPYTER", "MPL")  # MPLBACKEND, which Streamlit sets, would leave the figures out
     environment = {key: value for key, value in os.environ.items() if not key.startswith(settings)}
     environment |= {
         "HATANG_HOME": str(folder / "nobody"),
