@@ -31,7 +31,8 @@ def read_boundaries(path: Path, *, source: BoundarySource = BoundarySource.CITY)
     Raises
     ------
     RefusedError
-        Where the file cannot be opened, has no CRS, is empty, or a unit has no known code, repeats one or has no area.
+        Where the file cannot be opened, has no CRS, is empty, says of itself that it is approximate, or a unit has no known code,
+        repeats one or has no area.
     """
     frame = _opened(path)
     faults: list[Fault] = []
@@ -39,6 +40,8 @@ def read_boundaries(path: Path, *, source: BoundarySource = BoundarySource.CITY)
         raise _refused(path, "boundaries_empty")
     if frame.crs is None:
         raise _refused(path, "boundaries_crs")
+    if "boundary_source" in frame and (frame["boundary_source"] == BoundarySource.APPROXIMATE).any():
+        raise _refused(path, "boundaries_approximate", field="boundary_source", found=str(BoundarySource.APPROXIMATE))
     frame, swapped = _right_way_round(frame.to_crs(MAP_CRS))
     if swapped:
         faults.append(Fault("boundaries_swapped", path.name, Severity.REPAIRED))

@@ -85,6 +85,15 @@ def test_every_ward_is_drawn_with_its_verdict_and_the_figures_of_the_table(
         assert shown(share, "share", language) in shape["properties"]["tip"][2]
 
 
+def test_a_ward_without_a_verdict_shows_its_interval_and_no_share(results: ResultSet, wards: gpd.GeoDataFrame) -> None:
+    rows = selected(results.tables["ward_table"], technology="4g", operator="any").copy()
+    rows.loc[rows.index[0], ["verdict", "population_share", "population_lo", "population_hi"]] = ["insufficient", 1.0, 0.861, 1.0]
+    code = rows["ward_code"].iloc[0]
+    name = wards.set_index("ward_code").loc[code, "ward_name"].removeprefix("Phường ").removeprefix("Xã ")
+    page = coverage_map(wards, rows, "vi").get_root().render()
+    assert f'["{name}","86,1–100,0%"]' in page
+
+
 def test_a_ward_without_a_row_is_drawn_blank(results: ResultSet, wards: gpd.GeoDataFrame) -> None:
     rows = selected(results.tables["ward_table"], technology="4g", operator="any").iloc[1:]
     shapes = drawn(coverage_map(wards, rows, "vi"))[1]["features"]

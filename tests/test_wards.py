@@ -197,6 +197,14 @@ def test_export_reads_back(suffix: str, settings: Settings, tmp_path: Path) -> N
     assert [path.name for path in tmp_path.glob("*wards*")] == [file.name]
 
 
+def test_the_approximate_map_never_becomes_the_city_s_own(settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "wards.gpkg"
+    export_wards(file, settings)
+    with pytest.raises(RefusedError) as refusal:
+        load_city_boundaries(file, settings)
+    assert [fault.code for fault in refusal.value.faults] == ["boundaries_approximate"]
+
+
 def test_export_names_what_it_cannot_do(settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match=r"error\.wards\.format"):
         export_wards(tmp_path / "wards.xyz", settings)

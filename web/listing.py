@@ -204,7 +204,7 @@ def rule_list(configuration: Mapping[str, Mapping[str, Any]], language: Language
             {
                 head("rule"): _rule_name(name, language),
                 head("value"): shown(rule["value"], str(rule["unit"]), language),
-                head("unit"): "" if rule["unit"] == "share" else str(rule["unit"]),
+                head("unit"): "" if rule["unit"] == "share" else text(f"unit.{rule['unit']}", language),
                 head("since"): shown_date(dt.date.fromisoformat(str(rule["from"])), language),
                 head("verified"): text(f"web.verified.{'yes' if rule['verified'] else 'no'}", language),
                 head("source"): str(rule["source"]),

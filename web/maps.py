@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from hatang.data.contracts import HUE_CRS, MAP_CRS, Verdict
-from hatang.data.figures import shown, shown_date, shown_interval
+from hatang.data.figures import MISSING, shown, shown_date, shown_interval
 from hatang.data.language import Language, text
 from hatang.web.layers import CityMap, Labels, PenWords, RoadPen, Shapes, Sheet, Style, features
 from hatang.web.words import asset_name, environment_name, known, operator_name, technology_name, verdict_name
@@ -120,7 +120,7 @@ def coverage_map(wards: gpd.GeoDataFrame, rows: pd.DataFrame, language: Language
     joined = wards.merge(rows.drop(columns="ward_name"), on="ward_code", how="left")
     verdicts = joined["verdict"].fillna("none")
     tips = [_ward_tip(row, language) for row in _records(joined)]
-    figures = [shown(row, "share", language) for row in joined["population_share"]]
+    figures = [_ward_figure(row, language) for row in _records(joined)]
     sheet = _blank(wards)
     sheet.add_child(Shapes(features(joined, style=list(verdicts), tip=tips), VERDICTS))
     sheet.add_child(Labels([*_ward_labels(wards, figures), *_place_labels(language)]))
@@ -239,6 +239,13 @@ def _plain(wards: gpd.GeoDataFrame, language: Language, *, bounds: Iterable[floa
     sheet.add_child(Shapes(_bare(wards, "none"), VERDICTS, interactive=False, ground=True))
     sheet.add_child(Labels([*_ward_labels(wards, None), *_place_labels(language)]))
     return sheet
+
+
+def _ward_figure(row: Mapping[str, Any], language: Language) -> str:
+    """Return what stands under a ward's name: its share, or where that concludes nothing the whole interval."""
+    share, low, high = (shown(row[f"population_{part}"], "share", language) for part in ("share", "lo", "hi"))
+    unsure = row["verdict"] == Verdict.INSUFFICIENT and MISSING not in (low, high)
+    return f"{low.removesuffix('%')}–{high}" if unsure else share
 
 
 def _ward_labels(wards: gpd.GeoDataFrame, figures: Sequence[str] | None) -> list[dict[str, Any]]:
