@@ -8,6 +8,7 @@ import sys
 from benchmarks.gates import gate_lines
 from benchmarks.harness import publish, table
 from benchmarks.locate import locate_lines
+from hatang.data.settings import Settings
 
 
 def main(arguments: list[str]) -> int:
@@ -16,7 +17,8 @@ def main(arguments: list[str]) -> int:
     if "gates" in arguments:
         name, title, lines = "gates", "Statistical gates", gate_lines(seeds=range(1 if small else 8))
     else:
-        name, title, lines = "benchmarks", "Benchmarks", locate_lines(count=20_000 if small else 1_000_000, runs=1 if small else 5)
+        lines = locate_lines(count=20_000) if small else locate_lines(count=2_000_000, runs=3, reference=Settings().reference_dir)
+        name, title = "benchmarks", "Benchmarks"
     sys.stdout.write(table(title, lines))
     if not small:
         publish(name, title, lines)

@@ -12,14 +12,16 @@ from hatang.coverage._wardkernels import BLOCK, NO_RANK, fill_blocks, look_up, t
 
 _FEWEST_CELLS: Final = 1 << 16
 """Border cells aimed at where wards have few edges."""
+_MANY_CELLS: Final = 6_000_000
+"""Border cells beyond which there is one for each edge, no longer four: memory counts then."""
 _FEWEST_BLOCKS: Final = 1 << 14
-_MOST_BLOCKS: Final = 1 << 22
+_MOST_BLOCKS: Final = 1 << 23
 _FINEST: Final = 2.0**-22
 """Smallest cell as a share of the largest coordinate: centres and cells then agree, and a crossing is found to 1e-7 cells."""
 _OFFSET: Final = 0.3819660112501051
 """Cells between the grid's corner and that of the wards; no simple fraction, so that round coordinates do not fall on centres."""
 _SLICES: Final = 16
-_CHUNK: Final = 1 << 18
+_CHUNK: Final = 1 << 15
 """Points a thread takes at once."""
 
 
@@ -113,7 +115,7 @@ class WardGrid:
 
 
 def _frame(polygons: Polygons) -> tuple[tuple[float, float, float], int, int]:
-    """Return corner and cell size of a grid with about one edge a border cell, and its blocks along and up."""
+    """Return corner and cell size of a grid whose border cells hold an edge or two, and its blocks along and up."""
     vertices = polygons.vertices
     if not len(vertices):
         return (0.0, 0.0, 1.0), 1, 1
@@ -122,9 +124,9 @@ def _frame(polygons: Polygons) -> tuple[tuple[float, float, float], int, int]:
     length = float(np.abs(np.delete(steps, polygons.rings[1:-1] - 1, axis=0)).sum())
     extent = max(east - west, north - south)
     edges = len(vertices)
-    most = min(max(2 * edges, _FEWEST_BLOCKS), _MOST_BLOCKS)
+    most = min(max(32 * edges, _FEWEST_BLOCKS), _MOST_BLOCKS)
     size = max(
-        length / max(edges, _FEWEST_CELLS),
+        length / max(edges, min(4 * edges, _MANY_CELLS), _FEWEST_CELLS),
         np.sqrt((east - west) * (north - south) / most) / BLOCK,
         extent / most,
         _FINEST * max(abs(west), abs(east), abs(south), abs(north)),

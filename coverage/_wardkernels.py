@@ -42,7 +42,7 @@ _SPLITTER: Final = 134217729.0
 _LAST: Final = 1
 _MORE: Final = 2
 _INSIDE: Final = 4
-_BATCH: Final = 4096
+_BATCH: Final = 1024
 
 
 @compiled
@@ -263,6 +263,18 @@ def trace_wards(
 
 
 @compiled
+def _mirrored(vertices: npt.NDArray[np.float64], one: npt.NDArray[np.int32], other: npt.NDArray[np.int32]) -> bool:
+    """Return whether two runs of different wards are the same edges in opposite directions, as on a shared border."""
+    if one[3] == other[3] or one[2] != other[2]:
+        return False
+    for step in range(one[2] + 1):
+        forth, back = one[1] + step, other[1] + other[2] - step
+        if vertices[forth, 0] != vertices[back, 0] or vertices[forth, 1] != vertices[back, 1]:
+            return False
+    return True
+
+
+@compiled
 def fill_blocks(
     vertices: npt.NDArray[np.float64],
     rows: npt.NDArray[np.int32],
@@ -284,7 +296,7 @@ def fill_blocks(
     Returned are, of these blocks: the number of each fine cell's entry among its block's entries, 256 a block; the first entry of each
     block; the entries, a row or -1, or -2 - p where p is a place in the words, and their number; and the words of the border cells, with
     their number. A border cell has 1 + the row that fills it where no listed ward holds the point (0: none), then two words a run of
-    edges, ranks ascending: first vertex; row, number of edges and flags.
+    edges, ranks ascending: first vertex; row, number of edges (0: the same edges as the run before) and flags.
     """
     inverse = 1.0 / size
     cells = BLOCK * BLOCK
@@ -404,8 +416,11 @@ def fill_blocks(
                     flags |= _LAST
                 elif nodes[sorted_nodes[at + 1], 3] == nodes[node, 3]:
                     flags |= _MORE
+                edges = nodes[node, 2]
+                if end - begin == 2 and at == begin + 1 and _mirrored(vertices, nodes[sorted_nodes[begin]], nodes[node]):
+                    edges = 0
                 words[word_count] = nodes[node, 1]
-                words[word_count + 1] = (rows[nodes[node, 3] >> 1] << 12) | (nodes[node, 2] << 3) | flags
+                words[word_count + 1] = (rows[nodes[node, 3] >> 1] << 12) | (edges << 3) | flags
                 word_count += 2
     return codes, starts, entries, entry_count, words, word_count
 
@@ -444,14 +459,16 @@ def _settle(
 ) -> int:
     """Return the row of a point in a border cell whose words begin at `place`, or -1."""
     base = words[place] - 1
-    inside = False
+    inside = odd = touches = False
     fresh = True
     at = place + 1
     while True:
         word = words[at + 1]
         if fresh:
             inside = (word & _INSIDE) != 0
-        odd, touches = _walk(vertices, words[at], (word >> 3) & RUN_LIMIT, x, y, centre_x, centre_y)
+        edges = (word >> 3) & RUN_LIMIT
+        if edges:
+            odd, touches = _walk(vertices, words[at], edges, x, y, centre_x, centre_y)
         if touches:
             return int(word >> 12)
         inside ^= odd
@@ -485,29 +502,33 @@ def look_up(
     width = float(columns * BLOCK)
     height = float(len(blocks) // columns * BLOCK)
     waiting = np.empty(_BATCH, np.int32)
+    places = np.empty(_BATCH, np.int64)
     for begin in range(0, len(x), _BATCH):
-        end = min(begin + _BATCH, len(x))
+        # Loops as short as can be: each waits for one array out of cache, and the shorter it is the more points wait at the same time.
         count = 0
-        for point in range(begin, end):
+        for point in range(begin, min(begin + _BATCH, len(x))):
             u, v = (x[point] - x0) * inverse, (y[point] - y0) * inverse
             label = -1
+            cell = 0
             if 0.0 <= u < width and 0.0 <= v < height:
-                label = blocks[(int(v) >> _SHIFT) * columns + (int(u) >> _SHIFT)]
+                column, row = int(u), int(v)
+                label = blocks[(row >> _SHIFT) * columns + (column >> _SHIFT)]
+                cell = ((row & (BLOCK - 1)) << _SHIFT) | (column & (BLOCK - 1))
             found[point] = label
             waiting[count] = point - begin
+            places[count] = (-2 - label) * (BLOCK * BLOCK) + cell
             count += label < -1
+        for at in range(count):
+            places[at] = starts[places[at] >> (2 * _SHIFT)] + codes[places[at]]
         left = 0
         for at in range(count):
-            point = begin + waiting[at]
-            block = -2 - found[point]
-            u, v = int((x[point] - x0) * inverse), int((y[point] - y0) * inverse)
-            cell = ((v & (BLOCK - 1)) << _SHIFT) | (u & (BLOCK - 1))
-            label = entries[starts[block] + codes[block * BLOCK * BLOCK + cell]]
-            found[point] = label
+            label = entries[places[at]]
+            found[begin + waiting[at]] = label
             waiting[left] = waiting[at]
+            places[left] = -2 - label
             left += label < -1
         for at in range(left):
             point = begin + waiting[at]
             centre_x = x0 + (int((x[point] - x0) * inverse) + 0.5) * size
             centre_y = y0 + (int((y[point] - y0) * inverse) + 0.5) * size
-            found[point] = _settle(vertices, words, -2 - found[point], x[point], y[point], centre_x, centre_y)
+            found[point] = _settle(vertices, words, places[at], x[point], y[point], centre_x, centre_y)
