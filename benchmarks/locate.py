@@ -6,6 +6,8 @@ it; it loses points on borders, and the table says how many.
 
 import importlib.util
 import os
+import tempfile
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -49,8 +51,37 @@ def locate_lines(*, count: int, runs: int = 1, seed: int = 455, reference: Path 
         country = gpd.read_parquet(reference / "boundaries/vn_wards_2025_simplified30m.parquet")
         lines += map_lines("40 wards", gpd.read_parquet(reference / "boundaries/hue_wards_2025.parquet"), count=count, runs=runs, seed=seed)
         lines += map_lines("country", country, count=count, runs=runs, seed=seed)
-        lines += map_lines("stress set", stress_wards(country, seed=seed), count=count, runs=1, seed=seed)
+        stress = stress_wards(country, seed=seed)
+        lines += index_lines("stress set", stress) + map_lines("stress set", stress, count=count, runs=1, seed=seed)
     return lines
+
+
+def index_lines(name: str, wards: gpd.GeoDataFrame) -> list[Line]:
+    """Return what it takes to build the index of a map, to load it, and to keep it."""
+    WardIndex.build(wards[:1]).locate([0.0], [0.0])  # compiled before the race
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "index")
+        built = race({"build": lambda: _saved(wards, path)}, runs=1)["build"].answer[0]
+        loaded = race({"load": lambda: _loaded(path)}, runs=3)["load"].wall_s
+        megabytes = path.stat().st_size / 1e6
+    vertices = int(wards.count_coordinates().sum())
+    return [
+        Line(f"locate: build the index, {vertices:,} vertices, {name}", built, "s", 5.0, "wall, 2 threads", None, built <= 5.0),
+        Line(f"locate: load the index, {name}", loaded, "s", 0.5, "wall", None, loaded <= 0.5),
+        Line(f"locate: the index on disk and in memory, {name}", megabytes, "MB", 350.0, "file", None, megabytes <= 350),
+    ]
+
+
+def _saved(wards: gpd.GeoDataFrame, path: Path) -> np.ndarray:
+    start = time.perf_counter()
+    index = WardIndex.build(wards)
+    seconds = time.perf_counter() - start
+    index.save(path)
+    return np.array([seconds])
+
+
+def _loaded(path: Path) -> np.ndarray:
+    return WardIndex.load(path).locate([], [])
 
 
 def map_lines(name: str, wards: gpd.GeoDataFrame, *, count: int, runs: int, seed: int) -> list[Line]:

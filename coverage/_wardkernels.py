@@ -263,12 +263,12 @@ def trace_wards(
 
 
 @compiled
-def _mirrored(vertices: npt.NDArray[np.float64], one: npt.NDArray[np.int32], other: npt.NDArray[np.int32]) -> bool:
+def _mirrored(vertices: npt.NDArray[np.float64], nodes: npt.NDArray[np.int32], one: int, other: int) -> bool:
     """Return whether two runs of different wards are the same edges in opposite directions, as on a shared border."""
-    if one[3] == other[3] or one[2] != other[2]:
+    if nodes[one, 3] == nodes[other, 3] or nodes[one, 2] != nodes[other, 2]:
         return False
-    for step in range(one[2] + 1):
-        forth, back = one[1] + step, other[1] + other[2] - step
+    for step in range(nodes[one, 2] + 1):
+        forth, back = nodes[one, 1] + step, nodes[other, 1] + nodes[other, 2] - step
         if vertices[forth, 0] != vertices[back, 0] or vertices[forth, 1] != vertices[back, 1]:
             return False
     return True
@@ -417,7 +417,7 @@ def fill_blocks(
                 elif nodes[sorted_nodes[at + 1], 3] == nodes[node, 3]:
                     flags |= _MORE
                 edges = nodes[node, 2]
-                if end - begin == 2 and at == begin + 1 and _mirrored(vertices, nodes[sorted_nodes[begin]], nodes[node]):
+                if end - begin == 2 and at == begin + 1 and _mirrored(vertices, nodes, sorted_nodes[begin], node):
                     edges = 0
                 words[word_count] = nodes[node, 1]
                 words[word_count + 1] = (rows[nodes[node, 3] >> 1] << 12) | (edges << 3) | flags
