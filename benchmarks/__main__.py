@@ -1,27 +1,47 @@
-"""`python -m benchmarks [--small]` times the engines; `python -m benchmarks gates [--small]` measures the statistical gates.
+"""`python -m benchmarks [KERNEL …] [--small]` times the engines; `python -m benchmarks gates [--small]` measures the statistical gates.
 
-At full size the table is also written to `docs/`; `--small` only prints it, for CI.
+At full size, with every kernel, the table is also written to `docs/`; `--small` only prints it, for CI.
 """
 
 import sys
+from collections.abc import Callable
+from typing import Final
 
 from benchmarks.gates import gate_lines
-from benchmarks.harness import publish, table
+from benchmarks.harness import Line, publish, table
+from benchmarks.integrate import integrate_lines
 from benchmarks.locate import locate_lines
+from benchmarks.near import near_lines
 from hatang.data.settings import Settings
+
+SMALL: Final[dict[str, Callable[[], list[Line]]]] = {
+    "locate": lambda: locate_lines(count=20_000),
+    "integrate": lambda: integrate_lines(runs=1, pixel=1 / 150, groups=2),
+    "near": lambda: near_lines(poles=2_000, runs=1),
+}
+"""Each kernel at its smallest size."""
+FULL: Final[dict[str, Callable[[], list[Line]]]] = {
+    "locate": lambda: locate_lines(count=2_000_000, runs=3, reference=Settings().reference_dir),
+    "integrate": lambda: integrate_lines(runs=3, country=True),
+    "near": lambda: near_lines(poles=200_000, runs=3),
+}
+"""Each kernel at the size that its goals are set for."""
 
 
 def main(arguments: list[str]) -> int:
     """Run what was asked for; return 1 where a figure with a goal does not hold."""
     small = "--small" in arguments
     if "gates" in arguments:
-        name, title, lines = "gates", "Statistical gates", gate_lines(seeds=range(1 if small else 8))
+        name, page, title, lines = "gates", "gates", "Statistical gates", gate_lines(seeds=range(1 if small else 8))
     else:
-        lines = locate_lines(count=20_000) if small else locate_lines(count=2_000_000, runs=3, reference=Settings().reference_dir)
-        name, title = "benchmarks", "Benchmarks"
+        name, page, title = "benchmarks", "performance", "Performance"
+        sizes = SMALL if small else FULL
+        chosen = [kernel for kernel in sizes if kernel in arguments] or list(sizes)
+        lines = [line for kernel in chosen for line in sizes[kernel]()]
+        small = small or len(chosen) < len(sizes)
     sys.stdout.write(table(title, lines))
     if not small:
-        publish(name, title, lines)
+        publish(name, title, lines, page=page)
     return int(any(line.holds is False for line in lines))
 
 

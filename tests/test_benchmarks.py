@@ -1,18 +1,22 @@
 """Benchmarks run at their smallest size, so that they cannot rot; inequality with a peer fails, slowness never does."""
 
+import json
+from pathlib import Path
+
 import geopandas as gpd
 import pytest
 import shapely
 
+from benchmarks import harness
+from benchmarks.__main__ import FULL, SMALL
 from benchmarks.gates import gate_lines
 from benchmarks.harness import Line, table
-from benchmarks.locate import locate_lines
 from benchmarks.stress import stress_wards
 
 
 @pytest.mark.slow
 def test_locate_equals_its_peers() -> None:
-    lines = locate_lines(count=20_000)
+    lines = SMALL["locate"]()
     exact = [line for line in lines if "sedonadb" not in line.name and "duckdb" not in line.name and "within" not in line.name]
     assert [line.holds for line in exact] == [True, True, True]
     assert "geopandas sjoin within" in table("Benchmarks", lines)
@@ -27,6 +31,35 @@ def test_stress_wards_keep_what_wards_share() -> None:
     assert rough.geometry[0].boundary.intersection(rough.geometry[1].boundary).length > 1
     assert rough.equals(stress_wards(wards, vertices=2_000, seed=1))
     assert not rough.equals(stress_wards(wards, vertices=2_000, seed=2))
+
+
+@pytest.mark.slow
+def test_integrate_equals_its_peers() -> None:
+    lines = SMALL["integrate"]()
+    assert {line.name.rpartition(": ")[2] for line in lines} >= {"geopandas.overlay", "shapely, claims boxed", "shapely, claims in tiles"}
+    assert all(line.holds is not False for line in lines)
+
+
+@pytest.mark.slow
+def test_near_equals_its_peers() -> None:
+    lines = SMALL["near"]()
+    assert any("STRtree" in line.name for line in lines)
+    assert all(line.holds is not False for line in lines)
+
+
+def test_every_kernel_has_a_smallest_size() -> None:
+    assert set(SMALL) == set(FULL)
+
+
+def test_a_page_holds_the_table_a_plot_and_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(harness, "DOCS", tmp_path)
+    ours, theirs = Line("x", 1.0, "CPU s", None, "hatang", None, None), Line("x: peer", 3.0, "CPU s", 2.0, "0 differ", 3.0, True)
+    harness.publish("benchmarks", "Performance", [ours, theirs], page="performance")
+    page = (tmp_path / "performance.md").read_text("utf-8")
+    assert "| x: peer | 3 | CPU s | 2 | 0 differ | 3.00 | yes |" in page
+    assert "cores" in page
+    assert (tmp_path / "img/performance.png").read_bytes().startswith(b"\x89PNG")
+    assert [line["ratio"] for line in json.loads((tmp_path / "benchmarks.json").read_text("utf-8"))] == [None, 3.0]
 
 
 @pytest.mark.slow
