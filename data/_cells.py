@@ -76,6 +76,8 @@ def numbers(cells: Any, *, whole: bool = False, decimal: str | None = None) -> P
     grouped = np.zeros(len(plain), bool)
     if whole or decimal == ",":
         grouped = _mask(pc.match_substring_regex(text, pattern=_THOUSANDS))
+        if decimal is not None:  # what parts the decimals of a file cannot part its thousands too
+            grouped &= ~_mask(pc.match_substring(text, pattern=decimal))
         plain, comma = plain & ~grouped, comma & ~grouped
     if decimal == "." or (decimal is None and (plain & _mask(pc.match_substring(text, pattern="."))).any()):
         comma = np.zeros(len(comma), bool)  # a column that writes decimal points means something else by a comma

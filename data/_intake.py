@@ -53,6 +53,11 @@ class Intake:
         self.found_in = resolve(table, source.columns, mapping)
         self._tidy: dict[str, Any] = {}
         self._mended: list[tuple[np.ndarray, str, dict[str, Any]]] = []
+        for note in source.notes:
+            if note.severity is Severity.REFUSED:
+                self.note(note.where, note.code, field=note.column, found=note.found)
+            else:
+                self.repaired(note.where, note.code, field=note.column, found=note.found)
 
     def has(self, name: str) -> bool:
         """Return whether the file, or a constant of the mapping, gives the column."""
@@ -68,6 +73,11 @@ class Intake:
             else:
                 self._tidy[name] = pa.repeat(constant, self.count)
         return self._tidy[name]
+
+    def blank(self, name: str, where: np.ndarray) -> None:
+        """Take the words of a column's cells at `where` as understood, so that they are not read as numbers."""
+        if where.any():
+            self._tidy[name] = pc.if_else(pa.array(where), pa.scalar(None, pa.string()), self.cells(name))
 
     def note(
         self,
@@ -270,6 +280,8 @@ def resolve(table: Table, columns: Sequence[str], mapping: FileMapping) -> dict[
             found[name] = actual
     if faults:
         raise RefusedError("error.reading.mapping", faults, file=mapping.file)
+    if mapping.closed:
+        return found
     wanted: dict[str, tuple[str, ...]] = {c.name: c.synonyms for c in table.columns}
     wanted.update({name: () for name in _BESIDE if name not in wanted})
     wanted["lon"], wanted["lat"] = (tuple(s for s in wanted[axis] if s not in ("x", "y")) for axis in ("lon", "lat"))

@@ -16,7 +16,7 @@ from hatang.data.mapping import FileMapping
 
 _DIMENSIONS: Final = {"point": 0, "line": 1, "polygon": 2}
 _GENERIC_WEIGHT: Final = 0.25
-_MADE: Final = frozenset({"road_id", "site_id", "place_id", "environment"})
+_MADE: Final = frozenset({"road_id", "site_id", "place_id", "cell_id", "environment", "sufficiency"})
 """Required columns that a reader can fill itself."""
 _MARKS: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
     "measurements": (frozenset({"rsrp_dbm", "ss_rsrp", "no_service", "rsrq_db", "sinr_db"}),),
@@ -25,6 +25,9 @@ _MARKS: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
     "roads": (frozenset({"road_id", "road_name", "width_m"}),),
     "buildings": (frozenset({"building_id", "area_m2"}),),
     "places": (frozenset({"place_id", "place_name"}),),
+    "cells": (frozenset({"azimuth_deg", "range_m"}),),
+    "tiles": (frozenset({"quadkey"}),),
+    "speeds": (frozenset({"samples"}),),
     "claims": (frozenset({"level_dbm", "download_mbps", "technology", "operator"}),),
 }
 """Columns of which a table must have one to be of the kind: what it has beside them many kinds share."""
@@ -61,7 +64,7 @@ def _score(source: SourceTable, table: Table, mapping: FileMapping, options: Rea
     given = {name for name in ("operator", "technology") if getattr(options, name)} | set(mapping.constants)
     there = (set(found) & own) | given
     missing = {c.name for c in table.columns if c.required} - there - _MADE - {"device_id"}
-    if table.name == "fixed":
+    if table.name in ("fixed", "speeds"):
         missing -= {"ward_code", "ward_name"} if there & {"ward_code", "ward_name"} else set()
     if table.name == "measurements" and source.geometry is not None:
         missing -= {"lon", "lat"}
@@ -80,10 +83,10 @@ def _shape_fits(source: SourceTable, table: Table, found: Mapping[str, str]) -> 
     """Return whether most shapes of a source are of the kind that a table holds."""
     if source.geometry is None:
         placed = {"lon", "lat"} <= set(found) or {"x", "y"} <= set(found)
-        if not table.geometry:
+        if not table.geometry or table.name == "tiles":
             return True
         return "wkt" in found or (placed and table.geometry in ("point", "any"))
-    if table.name == "fixed":
+    if table.name in ("fixed", "speeds"):
         return False
     dimension = shapely.get_dimensions(source.geometry)
     dimension = dimension[dimension >= 0]

@@ -7,7 +7,18 @@ import numpy as np
 import pyarrow as pa
 import pyproj
 
-from hatang.data.contracts import Fault
+from hatang.data.contracts import Fault, Severity
+
+
+@dataclass(frozen=True)
+class RowNote:
+    """What a format says against some rows before they are read: where, the fault's code, and the column and cells that show it."""
+
+    where: np.ndarray
+    code: str
+    severity: Severity
+    column: str
+    found: pa.Array
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,10 @@ class SourceTable:
         Rows that could not even be split into cells; their faults stand in `faults`.
     repairs
         What was mended while reading the text, by name, with how often.
+    notes
+        What the file's format says against some of its rows.
+    anchored
+        Whether rows of 5G without SS-RSRP carry the level of their 4G anchor.
     """
 
     file: str
@@ -45,6 +60,8 @@ class SourceTable:
     lost: int = 0
     faults: tuple[Fault, ...] = ()
     repairs: dict[str, int] = field(default_factory=dict)
+    notes: tuple[RowNote, ...] = ()
+    anchored: bool = False
 
     @property
     def columns(self) -> list[str]:

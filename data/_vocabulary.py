@@ -44,10 +44,11 @@ _OPERATORS: Final[Mapping[str, tuple[str, ...]]] = {
 _TECHNOLOGIES: Final[Mapping[str, tuple[str, ...]]] = {
     "4g": ("4g", "lte", "lte ca", "lte a", "lte advanced", "4g lte", "lte nr avail", "eutra", "lte fdd", "lte tdd", "4g+"),
     "5g": ("5g", "nr", "5g nr", "5g sa", "nr sa", "5g sa low band", "nr standalone"),
-    NSA: ("5g nsa", "nr nsa", "endc", "en dc", "5g nsa low band", "5g nsa mmwave", "lte 5g", "nr non standalone"),
+    NSA: ("5g nsa", "nr nsa", "endc", "en dc", "5g nsa low band", "5g nsa mmwave", "lte 5g", "nr non standalone", "4g 5g", "5g 4g"),
     "fibre": ("fibre", "fiber", "ftth", "gpon", "cap quang", "pon", "xgs pon", "fttx", "cap quang bang rong"),
     OTHER: ("2g", "3g", "gsm", "gprs", "edge", "umts", "hspa", "hspa+", "hsdpa", "hsupa", "wcdma", "td scdma", "cdma",
-            "evdo", "1xrtt", "wifi", "wi fi", "wlan", "lan", "2g 3g", "ehrpd", "iwlan"),
+            "evdo", "1xrtt", "2g 4g", "3g 4g", "2g 3g 4g", "4g 3g", "4g 2g", "5g 3g", "3g 5g", "bluetooth", "ethernet",
+            "wifi", "wi fi", "wlan", "lan", "2g 3g", "ehrpd", "iwlan"),
     NONE: ("none", "no service", "no signal", "out of service", "pas de service", "khong co song", "mat song", "trang song",
            "limited service", "emergency only", "limited", "khong co dich vu"),
 }  # fmt: skip
@@ -76,7 +77,13 @@ _VALUES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "conditional": ("co dieu kien", "dieu kien"),
         "no": ("khong", "false", "0", "n"),
     },
-    "structure": {"rooftop": ("mai nha", "san thuong"), "pole": ("cot", "tru"), "unknown": ("khong ro", "chua ro", "khac")},
+    "structure": {"rooftop": ("mai nha", "san thuong", "tren mai", "rooftop"), "pole": ("cot", "tru"),
+                  "A1": ("cot a1", "loai a1", "khong cong kenh", "cot khong cong kenh"), "A2a": ("cot a2a", "loai a2a"),
+                  "A2b": ("cot a2b", "loai a2b"),
+                  "unknown": ("khong ro", "chua ro", "khac", "tu dung", "cot tu dung", "day co", "cot day co", "tower", "mast")},
+    "radio": {"2g": ("gsm", "cdma", "gprs", "edge"), "3g": ("umts", "wcdma", "hspa", "td scdma"), "4g": ("lte", "eutra"), "5g": ("nr",)},
+    "network": {"mobile": ("di dong", "mang di dong", "cellular"), "fixed": ("co dinh", "bang rong co dinh", "mang co dinh", "wifi"),
+                "4g": ("lte",), "5g": ("nr",)},
     "budget_status": {"none": ("chua co", "khong"), "requested": ("da de xuat", "dang trinh"),
                       "approved": ("da duyet", "duoc duyet", "da phe duyet")},
     "kind": {

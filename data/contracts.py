@@ -48,6 +48,7 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "H3_RESOLUTION",
     "HUE_CRS",
     "MAP_CRS",
+    "MIN_SAMPLES",
     "OPERATOR_LABELS",
     "PLMN",
     "AssetClass",
@@ -61,6 +62,7 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "Verdict",
     "ASSETS",
     "BUILDINGS",
+    "CELLS",
     "CLAIMS",
     "CORRIDOR",
     "FIXED",
@@ -74,7 +76,9 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "ROADS",
     "SCORECARD",
     "SITES",
+    "SPEEDS",
     "SUGGESTIONS",
+    "TILES",
     "VILLAGES",
     "WARDS",
     "WARD_KEY",
@@ -169,6 +173,9 @@ class Kind(StrEnum):
     BUILDINGS = "buildings"
     VILLAGES = "villages"
     PLACES = "places"
+    CELLS = "cells"
+    TILES = "tiles"
+    SPEEDS = "speeds"
     POPULATION = "population"
     TERRAIN = "terrain"
 
@@ -219,6 +226,7 @@ _TECHNOLOGY = Column(
 )
 _ENVIRONMENT = Column("environment", required=True, values=tuple(Environment), synonyms=("moi_truong", "situation"))
 _PERIOD = Column("period", required=True)
+_PERIOD_OPEN = Column("period", synonyms=("ky", "ky_do", "quy", "quarter", "thang", "month"))
 _WARD = (
     Column("ward_code", required=True, synonyms=("ma_xa", "ma_phuong_xa", "ma_dvhc", "code")),
     Column("ward_name", required=True, synonyms=("ten_xa", "phuong_xa", "xa_phuong", "ward")),
@@ -297,20 +305,111 @@ MEASUREMENTS = Table(
 SITES = Table(
     "sites",
     (
-        Column("site_id", required=True, synonyms=("site_code", "ma_tram", "num_site", "id")),
-        Column("site_name", synonyms=("ten_tram", "name")),
+        Column("site_id", required=True, synonyms=("site_code", "ma_tram", "num_site", "ma_tram_bts", "ma_bts", "id")),
+        Column("site_name", synonyms=("ten_tram", "ten_tram_bts", "ten_bts", "name")),
         _OPERATOR,
         Column("technologies", synonyms=("cong_nghe", "technology", "techno")),
         Column("structure", values=("A1", "A2a", "A2b", "rooftop", "pole", "unknown"), synonyms=("loai_cot", "site_type")),
-        Column("height_m", "float", "m", low=0, high=350, synonyms=("tower_height_m", "chieu_cao", "do_cao_cot"), sentinels=(0,)),
+        Column(
+            "height_m",
+            "float",
+            "m",
+            low=0,
+            high=350,
+            synonyms=("tower_height_m", "chieu_cao", "do_cao_cot", "chieu_cao_cot"),
+            sentinels=(0,),
+        ),
         Column("free_height_m", "float", "m", low=0, high=350, synonyms=("available_height_m", "chieu_cao_trong")),
-        Column("tenants", "int", "operators", low=0, high=20, synonyms=("so_don_vi_dung_chung",)),
-        Column("owner", synonyms=("chu_so_huu",)),
+        Column(
+            "tenants",
+            "int",
+            "operators",
+            low=0,
+            high=20,
+            synonyms=("so_don_vi_dung_chung", "so_doanh_nghiep_dung_chung", "don_vi_dung_chung", "doanh_nghiep_dung_chung"),
+        ),
+        Column("owner", synonyms=("chu_so_huu", "don_vi_so_huu")),
         Column("status", synonyms=("trang_thai",)),
+        Column("mast_id", synonyms=("id_site_partage", "ma_cot", "ma_nha_tram")),
     ),
     key=("site_id",),
     geometry="point",
 )
+
+CELLS = Table(
+    "cells",
+    (
+        Column("cell_id", required=True),
+        Column("cell_name", synonyms=("ten_cell",)),
+        _OPERATOR,
+        Column("radio", values=("2g", "3g", "4g", "5g"), synonyms=("cong_nghe", "technology", "rat")),
+        Column("pci", "int", low=0, high=1007),
+        Column("channel", "int", low=0, high=3_279_165, synonyms=("earfcn", "narfcn", "arfcn")),
+        Column("azimuth_deg", "float", "degree", low=0, high=360, synonyms=("azimuth", "goc_phuong_vi")),
+        Column("height_m", "float", "m", low=0, high=350, synonyms=("height", "chieu_cao"), sentinels=(0,)),
+        Column("range_m", "float", "m", low=0, synonyms=("range",)),
+        Column("samples", "int", "tests", low=0, synonyms=("so_mau",)),
+        Column("estimated", "bool", synonyms=("changeable",)),
+        Column("updated", "time"),
+    ),
+    key=("cell_id",),
+    geometry="point",
+)
+"""Cells as phones, planners or crowds have them: hints to where antennas stand, never the register that ratios are counted from."""
+
+TILES = Table(
+    "tiles",
+    (
+        Column("quadkey", required=True),
+        Column("network", required=True, values=("mobile", "fixed"), synonyms=("layer", "mang")),
+        _PERIOD_OPEN,
+        Column("download_mbps", "float", "Mbit/s", low=0, high=20000),
+        Column("upload_mbps", "float", "Mbit/s", low=0, high=20000),
+        Column("latency_ms", "float", "ms", low=0, high=60000),
+        Column("latency_down_ms", "float", "ms", low=0, high=60000),
+        Column("latency_up_ms", "float", "ms", low=0, high=60000),
+        Column("tests", "int", "tests", required=True, low=1),
+        Column("devices", "int", "devices", required=True, low=1),
+    ),
+    key=("quadkey", "network", "period"),
+    geometry="polygon",
+)
+"""Mean speeds by map tile, of all firms and technologies together: they can contradict a claim and never prove one. Means of tiles are
+joined with `tests` as weights.
+"""
+
+SPEEDS = Table(
+    "speeds",
+    (
+        *_WARD,
+        _OPERATOR,
+        Column("network", required=True, values=("4g", "5g", "mobile", "fixed"), synonyms=("mang", "loai_mang", "cong_nghe", "technology")),
+        _PERIOD_OPEN,
+        Column("samples", "int", "tests", low=0, synonyms=("so_mau", "so_mau_do", "so_luong_mau", "so_luot_do")),
+        Column(
+            "download_mbps",
+            "float",
+            "Mbit/s",
+            low=0,
+            high=20000,
+            synonyms=("toc_do_tai_xuong", "toc_do_tai_xuong_trung_vi", "trung_vi_tai_xuong", "median_down", "download"),
+        ),
+        Column(
+            "upload_mbps",
+            "float",
+            "Mbit/s",
+            low=0,
+            high=20000,
+            synonyms=("toc_do_tai_len", "toc_do_tai_len_trung_vi", "trung_vi_tai_len", "median_up", "upload"),
+        ),
+        Column("latency_ms", "float", "ms", low=0, high=60000, synonyms=("ping", "do_tre", "do_tre_trung_vi", "latency")),
+        Column("sufficiency", required=True, values=("sufficient", "insufficient")),
+    ),
+    key=("ward_code", "operator", "network", "period"),
+)
+"""Medians that an official system publishes by ward (i-Speed): below `MIN_SAMPLES` a row says that nothing is known, and has no median."""
+MIN_SAMPLES: Final = 300
+"""Samples from which VNNIC publishes a ward."""
 
 FIXED = Table(
     "fixed",
@@ -424,7 +523,7 @@ PLACES = Table(
 )
 
 INPUT_TABLES: Final[Mapping[str, Table]] = {
-    t.name: t for t in (CLAIMS, MEASUREMENTS, SITES, FIXED, ASSETS, ROADS, WORKS, PLANS, BUILDINGS, VILLAGES, PLACES)
+    t.name: t for t in (CLAIMS, MEASUREMENTS, SITES, FIXED, ASSETS, ROADS, WORKS, PLANS, BUILDINGS, VILLAGES, PLACES, CELLS, TILES, SPEEDS)
 }
 """Contracts of the canonical tables that `ingest` stores, by kind."""
 

@@ -31,7 +31,10 @@ UNITS: Final[Mapping[str, Mapping[str, float]]] = {
 
 @dataclass(frozen=True)
 class FileMapping:
-    """A mapping file, read and checked; every part may be absent."""
+    """A mapping file, read and checked; every part may be absent.
+
+    `closed` is set by formats whose columns are all known: no other column counts, whatever it is called.
+    """
 
     file: str = ""
     crs: pyproj.CRS | None = None
@@ -42,6 +45,7 @@ class FileMapping:
     columns: Mapping[str, str] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
+    closed: bool = False
 
     def factor(self, column: str, unit: str, heading: str | None = None) -> float:
         """Return by what to multiply the file's values of `column` to get the contract's `unit`.

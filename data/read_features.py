@@ -18,7 +18,13 @@ from hatang.data._vocabulary import technology_of
 from hatang.data.contracts import CLAIMS, AssetClass, Environment, Severity, Table
 from hatang.data.mapping import FileMapping
 
-_MADE_IDS: Final[Mapping[str, str]] = {"roads": "road_id", "buildings": "building_id", "sites": "site_id", "places": "place_id"}
+_MADE_IDS: Final[Mapping[str, str]] = {
+    "roads": "road_id",
+    "buildings": "building_id",
+    "sites": "site_id",
+    "places": "place_id",
+    "cells": "cell_id",
+}
 """Tables whose rows may come without an id: it is made from their content, so that the same row has the same id in every file.
 
 An asset, a work, a plan or a village is written about to its owner, and needs the number its owner knows.

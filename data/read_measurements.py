@@ -1,4 +1,4 @@
-"""Tests of the mobile networks: logs of G-NetTrack Pro, and any table that names position and level.
+"""Tests of the mobile networks: the logs of every format, and any table that names position and level.
 
 Latched repeats stay in: cleaning them is part of the estimate, and needs every column kept here.
 """
@@ -14,15 +14,10 @@ from hatang.data._intake import Intake, is_none, repeats
 from hatang.data._shapes import positions
 from hatang.data._sourcetable import SourceTable
 from hatang.data._statements import ReadOptions, environments, operators
-from hatang.data._vocabulary import NONE, NSA, OTHER, fold, known_technologies, technology_of
+from hatang.data._vocabulary import NONE, NSA, OTHER, known_technologies, technology_of
 from hatang.data.contracts import MEASUREMENTS, Environment, Technology
 from hatang.data.mapping import FileMapping
 
-_GNETTRACK: Final = frozenset({"timestamp", "longitude", "latitude", "operatorname", "networkmode", "rsrp", "dl_bitrate", "cellhex"})
-"""Folded columns by which a log of G-NetTrack Pro is known; its layout is in docs/add-a-reader.md."""
-_GNETTRACK_COLUMNS: Final = {"cell_id": "RAWCELLID"}
-"""CellID repeats in every base station; RAWCELLID is one cell of the network."""
-_GNETTRACK_UNITS: Final = {"download_mbps": "kbit/s", "upload_mbps": "kbit/s", "speed_kmh": "km/h"}
 _LENIENT: Final = ("rsrq_db", "sinr_db", "accuracy_m", "speed_kmh", "download_mbps", "upload_mbps", "latency_ms")
 """A wrong value here is taken out; the test of the level beside it still counts."""
 _SPEEDS: Final = ("download_mbps", "upload_mbps", "latency_ms")
@@ -40,8 +35,7 @@ def read_measurements(source: SourceTable, mapping: FileMapping, options: ReadOp
     RefusedError
         Where a column without which no row makes sense is missing.
     """
-    logged = is_gnettrack(source)
-    intake = Intake(source, MEASUREMENTS, _completed(mapping, source) if logged else mapping)
+    intake = Intake(source, MEASUREMENTS, mapping)
     place = positions(intake)
     if place is None:
         intake.require(("lon", "lat"))
@@ -57,28 +51,10 @@ def read_measurements(source: SourceTable, mapping: FileMapping, options: ReadOp
     technology, silent = _technologies(intake, options.technology)
     intake.values["no_service"] = silent.astype(object)
     intake.values["device_id"] = _devices(intake)
-    intake.values["technology"], intake.values["rsrp_dbm"] = _levels(intake, technology, silent, anchored=logged)
+    intake.values["technology"], intake.values["rsrp_dbm"] = _levels(intake, technology, silent, anchored=source.anchored)
     if intake.has("time"):
         intake.dropped, _ = repeats(pc.dictionary_encode(intake.whole_rows()).indices.to_numpy(), intake.source.rows)
     return intake, intake.result()
-
-
-def is_gnettrack(source: SourceTable) -> bool:
-    """Return whether a table is a log of G-NetTrack Pro."""
-    return {fold(column) for column in source.columns} >= _GNETTRACK
-
-
-def _completed(mapping: FileMapping, source: SourceTable) -> FileMapping:
-    """Return the mapping with what is known of the format; what a person states goes first."""
-    columns = {name: column for name, column in _GNETTRACK_COLUMNS.items() if column in source.columns}
-    return FileMapping(
-        file=mapping.file,
-        crs=mapping.crs,
-        decimal=mapping.decimal or ".",
-        columns={**columns, **mapping.columns},
-        units={**_GNETTRACK_UNITS, **mapping.units},
-        constants=mapping.constants,
-    )
 
 
 def _technologies(intake: Intake, option: str | None) -> tuple[np.ndarray, np.ndarray]:

@@ -14,14 +14,18 @@ import pyarrow.compute as pc
 
 from hatang.data._filetype import Form, Member, opened, refused
 from hatang.data._intake import Intake
+from hatang.data._periods import quarter_of
 from hatang.data._recognition import likely_kind
 from hatang.data._sourcetable import SourceTable
 from hatang.data._statements import ReadOptions, checked
 from hatang.data.contracts import INPUT_TABLES, Fault, Kind, RefusedError, Severity
+from hatang.data.formats import format_of
 from hatang.data.mapping import FileMapping, load_mapping
 from hatang.data.read_features import read_features
 from hatang.data.read_fixed import read_fixed
 from hatang.data.read_measurements import read_measurements
+from hatang.data.read_speeds import read_speeds
+from hatang.data.read_tiles import read_tiles
 from hatang.data.tabular import read_tabular
 from hatang.data.vector import read_vector
 
@@ -58,7 +62,7 @@ def recognise(source: Path, options: ReadOptions) -> Kind:
     """
     mapping = _mapping(options)
     with opened(source) as members:
-        return likely_kind(_source(source.name, members, mapping, None, _SAMPLE_ROWS), mapping, options)
+        return _kind_of(_source(source.name, members, mapping, None, _SAMPLE_ROWS), mapping, options)
 
 
 def read(source: Path, target: Path, kind: Kind, options: ReadOptions) -> ReadOutcome:
@@ -87,11 +91,15 @@ def read(source: Path, target: Path, kind: Kind, options: ReadOptions) -> ReadOu
     options = checked(options, source.name)
     with opened(source) as members:
         if kind is Kind.AUTO:
-            kind = likely_kind(_source(source.name, members, mapping, None, _SAMPLE_ROWS), mapping, options)
+            kind = _kind_of(_source(source.name, members, mapping, None, _SAMPLE_ROWS), mapping, options)
         if kind not in INPUT_TABLES:
             raise refused(source.name, "kind_raster", found=kind)
         mapping.check_against(INPUT_TABLES[kind])
-        intake, table = _reader(kind)(_source(source.name, members, mapping, kind, None), mapping, options)
+        rows = _source(source.name, members, mapping, kind, None)
+        form = format_of(rows)
+        if form is not None and form.kind is kind:
+            rows, mapping = form.adapted(rows, mapping)
+        intake, table = _reader(kind)(rows, mapping, options)
     faults = tuple(sorted(intake.faults, key=lambda fault: (fault.row is not None, fault.file, fault.row or 0)))
     lost = intake.source.lost
     if not table.num_rows:
@@ -106,6 +114,12 @@ def read(source: Path, target: Path, kind: Kind, options: ReadOptions) -> ReadOu
 
 def _mapping(options: ReadOptions) -> FileMapping:
     return FileMapping() if options.mapping is None else load_mapping(options.mapping)
+
+
+def _kind_of(sample: SourceTable, mapping: FileMapping, options: ReadOptions) -> Kind:
+    """Return the kind of the published format that a table is of, else the kind that its columns fit best."""
+    form = format_of(sample)
+    return likely_kind(sample, mapping, options) if form is None else form.kind
 
 
 def _source(file: str, members: tuple[Member, ...], mapping: FileMapping, kind: Kind | None, limit: int | None) -> SourceTable:
@@ -125,17 +139,34 @@ def _reader(kind: Kind) -> Callable[[SourceTable, FileMapping, ReadOptions], tup
         return read_measurements
     if kind is Kind.FIXED:
         return read_fixed
+    if kind is Kind.TILES:
+        return read_tiles
+    if kind is Kind.SPEEDS:
+        return read_speeds
     table = INPUT_TABLES[kind]
     return lambda source, mapping, options: read_features(source, table, mapping, options)
 
 
 def _period(table: Any, options: ReadOptions, file: str) -> tuple[str | None, tuple[Fault, ...]]:
-    """Return the quarter of the median time, and a warning where the options name another; else what the options name."""
-    times = pc.drop_null(table.column("time")) if "time" in table.column_names else None
-    if times is None or not len(times):
+    """Return the quarter of the median time, or the last that rows name, and a warning where the options name another; else theirs."""
+    period = _median_quarter(table) or _last_quarter(table)
+    if period is None:
         return options.period, ()
-    middle: datetime = times.take(pc.sort_indices(times).slice(len(times) // 2, 1))[0].as_py()
-    period = f"{middle.year}Q{(middle.month + 2) // 3}"
     if options.period in (None, period):
         return period, ()
     return period, (Fault("period_differs", file, Severity.WARNING, field="time", found=period, fields={"option": options.period}),)
+
+
+def _median_quarter(table: Any) -> str | None:
+    """Return the quarter of the median of a table's times, None where it has none."""
+    times = pc.drop_null(table.column("time")) if "time" in table.column_names else None
+    if times is None or not len(times):
+        return None
+    middle: datetime = times.take(pc.sort_indices(times).slice(len(times) // 2, 1))[0].as_py()
+    return f"{middle.year}Q{(middle.month + 2) // 3}"
+
+
+def _last_quarter(table: Any) -> str | None:
+    """Return the last quarter that rows name, None where none names one."""
+    named = pc.unique(table.column("period")).drop_null().to_pylist() if "period" in table.column_names else []
+    return max((quarter for text in named if (quarter := quarter_of(text)) is not None), default=None)

@@ -22,6 +22,7 @@ from hatang.data._filetype import DAMAGE, HEAD_BYTES, Form, Member, refused
 from hatang.data._sourcetable import SourceTable, distinct_names, joined
 from hatang.data._vocabulary import known_names
 from hatang.data.contracts import Fault, RefusedError, Severity
+from hatang.data.formats import names_of_headerless
 from hatang.data.mapping import FileMapping
 
 _DELIMITERS: Final = (";", ",", "\t", "|")
@@ -118,11 +119,20 @@ def _layout(preview: str, mapping: FileMapping, name: str) -> tuple[str, int, li
                 score = (known_names(header), share - 0.01 * position, len(header))
                 if best is None or score > best[0]:
                     best = score, delimiter, line, header
+    if best is None and (found := _headerless(preview)) is not None:
+        return found
     if best is None:
         cells = re.split(r"[;,\t|]", first)
         code = "file_header" if len(cells) > 1 and not _is_header(cells) else "file_delimiter"
         raise refused(name, code, found=first[:120])
     return best[1], best[2], distinct_names(best[3])
+
+
+def _headerless(preview: str) -> tuple[str, int, list[str]] | None:
+    """Return delimiter, no line to skip, and the columns of a known format whose files have no header; None where it is none."""
+    first = next(csv.reader(io.StringIO(preview, newline="")), [])
+    names = names_of_headerless(first)
+    return None if names is None else (",", 0, list(names))
 
 
 def _safely(reader: Iterator[list[str]]) -> Iterator[list[str]]:
@@ -218,6 +228,7 @@ def _workbook(member: Member, mapping: FileMapping, limit: int | None) -> Source
             warnings.simplefilter("ignore")  # openpyxl warns of styles and validations that it leaves out
             book = openpyxl.load_workbook(member.path, read_only=True, data_only=True)
             for sheet in book.worksheets:
+                sheet.reset_dimensions()  # some writers state A1 for any sheet, and openpyxl believes it
                 lines = _sheet_lines(sheet.iter_rows(values_only=True, max_row=limit))
                 for position, (_, cells) in enumerate(lines[:_HEADER_LINES]):
                     score = (known_names(cells), len(cells))

@@ -32,6 +32,8 @@ _KML_CHATTER: Final = frozenset(
 )
 """Columns that GDAL makes of every KML, whatever it holds."""
 _GDAL_GEOMETRY: Final = "wkb_geometry"
+_TEST_LAYERS: Final = ("lte_message", "nr_message")
+"""Layers of Network Survey whose levels are RSRP."""
 _BYTES: Final = "ISO-8859-1"
 """Reads any one-byte text without loss, to be told apart afterwards."""
 
@@ -102,6 +104,8 @@ def _layer(
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # GDAL tells of curves, measures and ring orders that are made plain here anyway
                 layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+                if mapping.layer is None and len(layers) > 1:
+                    layers = _of_known_format(path, layers) or layers
                 name = _chosen_layer(member, layers, mapping, wanted)
                 meta, table = pyogrio.read_arrow(path, layer=name, encoding=None if plain else _BYTES, max_features=limit)
         except RefusedError:
@@ -148,6 +152,12 @@ def _chosen_layer(member: Member, layers: list[str], mapping: FileMapping, wante
     if len(layers) == 1 or len(named) == 1:
         return (named or layers)[0]
     raise refused(member.name, "file_layers", found=", ".join(layers))
+
+
+def _of_known_format(path: Path, layers: list[str]) -> list[str]:
+    """Return the layers of a phone's log that hold tests of 4G or 5G; it writes one for every radio, most of them empty."""
+    known = [name for name in layers if fold(name) in _TEST_LAYERS]
+    return [name for name in known if pyogrio.read_info(path, layer=name)["features"]]
 
 
 def _crs(text: str | None) -> pyproj.CRS | None:

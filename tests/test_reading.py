@@ -195,9 +195,8 @@ def test_every_code_of_the_readers_has_its_sentences() -> None:
     calls = re.compile(
         r"(?:note|repaired|refused|refusal|about_file|Fault|wrong|_refuse|_unreadable)\((?:[^\"()]|\([^()]*\))*?\"([a-z]+_[a-z_0-9]+)\""
     )
-    modules = [
-        path for path in files("hatang.data").iterdir() if re.fullmatch(r"_?(read|tab|vec|map|file|int|shap|stat|rec).*\.py", path.name)
-    ]
+    names = re.compile(r"_?(read|tab|vec|map|file|form|int|shap|stat|rec|ward).*\.py")
+    modules = [path for path in files("hatang.data").iterdir() if names.fullmatch(path.name)]
     codes = {code for path in modules for code in calls.findall(path.read_text(encoding="utf-8"))}
     codes |= {f"{name}_{what}" for name in ("operator", "technology", "environment") for what in ("unknown", "replaced")}
     assert len(codes) > 50

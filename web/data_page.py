@@ -33,6 +33,9 @@ _KINDS: Final = (
     Kind.BUILDINGS,
     Kind.VILLAGES,
     Kind.PLACES,
+    Kind.CELLS,
+    Kind.TILES,
+    Kind.SPEEDS,
 )
 _TECHNOLOGIES: Final = (Technology.LTE, Technology.NR, Technology.FIBRE)
 _HUE: Final = ZoneInfo("Asia/Ho_Chi_Minh")

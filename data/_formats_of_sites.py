@@ -1,0 +1,200 @@
+"""Published formats of sites and cells: registers with masts, and lists of cells that are hints only."""
+
+import re
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hatang.data._format import TRUE, Draft, Format, Trap, among, mask, objects, plmn, text_of
+from hatang.data.contracts import Kind
+
+_GENERATIONS: Final = ("2g", "3g", "4g", "5g")
+_PLMN_IN_NAME: Final = re.compile(r"(?<!\d)([2-7]\d\d)[-_]?(\d{2})(?!\d)")
+_NAMES: Final = re.compile(r"\s*(?:[,;+/&]|\bvà\b|\band\b)\s*", re.IGNORECASE)
+OPENCELLID_COLUMNS: Final = (
+    "radio",
+    "mcc",
+    "net",
+    "area",
+    "cell",
+    "unit",
+    "lon",
+    "lat",
+    "range",
+    "samples",
+    "changeable",
+    "created",
+    "updated",
+    "averageSignal",
+)
+"""Columns of OpenCelliD and MLS; the files of one country have no line that names them."""
+OPENCELLID_RADIOS: Final = frozenset({"GSM", "UMTS", "LTE", "NR", "CDMA"})
+
+
+def _generations(prefix: str = "", suffix: str = "") -> Trap:
+    """Return the trap that joins columns of truths, one a generation, to a list: `4g;5g`."""
+
+    def join(draft: Draft) -> None:
+        names = [f"{prefix}{generation}{suffix}" for generation in _GENERATIONS]
+        there = {generation: among(draft.cells(name), TRUE) for generation, name in zip(_GENERATIONS, names, strict=True)}
+        lists = np.full(draft.count, "", dtype=object)
+        for generation, offered in there.items():
+            lists[offered] = lists[offered] + np.where(lists[offered] == "", generation, ";" + generation)
+        lists[lists == ""] = None
+        draft.give("technologies", text_of(lists), ", ".join(name for name in names if draft.has(name)))
+
+    return join
+
+
+def _ids_of_arcep(draft: Draft) -> None:
+    """Name sites by firm and number, as each firm counts for itself, and count the firms that share a mast."""
+    code = draft.cells("code_op", "nom_op")
+    draft.give("site_id", pc.binary_join_element_wise(code, draft.cells("num_site"), "-"), "code_op, num_site")
+    mast = objects(draft.cells("id_site_partage"))
+    firms: dict[str, set[str]] = {}
+    for name, firm in zip(mast, objects(code), strict=True):
+        if name is not None and firm is not None:
+            firms.setdefault(name, set()).add(firm)
+    count = [None if name is None else str(len(firms.get(name, ()))) for name in mast]
+    draft.give("tenants", pa.array(count, pa.string()), "id_site_partage")
+
+
+def _cells_of_opencellid(draft: Draft) -> None:
+    """Name a cell by network, area and number; where the file lost the area no name is made up."""
+    network, area, cell = plmn(draft, ("mcc",), ("net",)), draft.cells("area"), draft.cells("cell")
+    draft.give("operator", network, "mcc, net")
+    draft.give(
+        "cell_id", pc.binary_join_element_wise(network, pc.utf8_lower(draft.cells("radio")), area, cell, "-"), "mcc, net, area, cell"
+    )
+
+
+def _network_in_the_name(draft: Draft) -> None:
+    """Take the network from the file's name: Network Signal Guru writes it nowhere else."""
+    named = [_PLMN_IN_NAME.search(part.rsplit("/", 1)[-1]) for part in draft.source.parts]
+    networks = [None if found is None else f"{found[1]}-{found[2]}" for found in named]
+    if any(networks):
+        network = pa.array([networks[part] for part in draft.source.part], pa.string())
+        draft.give("operator", network, "file")
+        draft.give("cell_id", pc.binary_join_element_wise(network, draft.cells("ecellid"), "-"), "file, ECellID")
+    else:
+        draft.give("cell_id", draft.cells("ecellid"), "ECellID′")
+
+
+def _tenants_by_name(draft: Draft) -> None:
+    """Count the firms on a mast where the column that should count them names them."""
+    column = next(name for name in _TENANTS if draft.has(name))
+    cells = draft.cells(column)
+    named = mask(pc.is_valid(cells)) & ~mask(pc.match_substring_regex(cells, pattern=r"^[-–]?\s*\d*(?:[.,]0)?$"))
+    if named.any():
+        counts = objects(cells)
+        for place in np.flatnonzero(named):
+            counts[place] = str(len({name.casefold() for name in _NAMES.split(counts[place]) if name.strip()}))
+        draft.give("tenants", text_of(counts), draft.column(column) or column)
+
+
+_TENANTS: Final = ("don_vi_dung_chung", "doanh_nghiep_dung_chung", "so_don_vi_dung_chung", "so_doanh_nghiep_dung_chung")
+_CELL_COLUMNS: Final = {
+    "radio": ("radio",),
+    "lon": ("lon",),
+    "lat": ("lat",),
+    "range_m": ("range",),
+    "samples": ("samples",),
+    "estimated": ("changeable",),
+    "updated": ("updated",),
+}
+
+SITE_FORMATS: Final = (
+    Format(
+        "arcep_sites",
+        "ARCEP, trạm (2024)",
+        Kind.SITES,
+        frozenset({"code_op", "nom_op", "num_site", "id_site_partage", "latitude", "longitude", "site_4g", "site_5g"}),
+        columns={
+            "operator": ("nom_op",),
+            "lon": ("longitude",),
+            "lat": ("latitude",),
+            "mast_id": ("id_site_partage",),
+        },
+        traps=(_generations("site_"), _ids_of_arcep),
+    ),
+    Format(
+        "arcep_sites_2018",
+        "ARCEP, trạm (2018)",
+        Kind.SITES,
+        frozenset({"operateur", "x", "y", "2g", "3g", "4g"}),
+        columns={"operator": ("operateur",), "x": ("x",), "y": ("y",)},
+        crs="EPSG:2154",
+        traps=(_generations(),),
+        tried=True,
+    ),
+    *(
+        Format(
+            f"bts_{name}",
+            "Danh sách trạm BTS tiếng Việt",
+            Kind.SITES,
+            frozenset({name, "chu_so_huu", "kinh_do", "vi_do"}),
+            traps=(_tenants_by_name,),
+            closed=False,
+        )
+        for name in _TENANTS
+    ),
+    Format(
+        "opencellid",
+        "OpenCelliD, MLS",
+        Kind.CELLS,
+        frozenset({"radio", "mcc", "net", "area", "cell", "lon", "lat", "range", "samples", "averagesignal"}),
+        columns=_CELL_COLUMNS,
+        traps=(_cells_of_opencellid,),
+    ),
+    Format(
+        "opencellid_cut",
+        "OpenCelliD, bản rút gọn",
+        Kind.CELLS,
+        frozenset({"mcc", "net", "cell", "lon", "lat", "range", "averagesignal"}),
+        without=frozenset({"area"}),
+        columns=_CELL_COLUMNS,
+        traps=(_cells_of_opencellid,),
+        tried=True,
+    ),
+    Format(
+        "nsg_cells",
+        "Network Signal Guru (danh sách cell)",
+        Kind.CELLS,
+        frozenset({"ecellid", "cellname", "longitude", "latitude", "pci", "earfcn", "azimuth"}),
+        columns={
+            "cell_name": ("cellname",),
+            "lon": ("longitude",),
+            "lat": ("latitude",),
+            "pci": ("pci",),
+            "channel": ("earfcn",),
+            "azimuth_deg": ("azimuth",),
+        },
+        constants={"radio": "4g"},
+        traps=(_network_in_the_name,),
+        tried=True,
+    ),
+    Format(
+        "cim5g_cells",
+        "CIM5G (trạm)",
+        Kind.CELLS,
+        frozenset({"cgi", "eci", "pci", "tac", "electron_downpour", "mechanical_down_tilting"}),
+        refusal="format_no_position",
+        tried=True,
+    ),
+    Format(
+        "planning_cells",
+        "Danh sách cell của phần mềm quy hoạch",
+        Kind.CELLS,
+        frozenset({"cell_index", "cell_x", "cell_y", "height", "azimuth", "electrical_downtilt"}),
+        columns={
+            "cell_id": ("cell_index",),
+            "x": ("cell_x",),
+            "y": ("cell_y",),
+            "height_m": ("height",),
+            "azimuth_deg": ("azimuth",),
+        },
+        tried=True,
+    ),
+)
