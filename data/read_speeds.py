@@ -67,9 +67,10 @@ def _judge_samples(intake: Intake) -> None:
     intake.read(["samples", *_MEDIANS])
     samples = intake.values["samples"]
     measured = np.any([~np.isnan(intake.values[name]) for name in _MEDIANS], axis=0)
-    intake.note(measured & np.isnan(samples) & ~few, "cell_missing", field="samples")
+    cells = intake.cells("samples")
+    intake.note(measured & (~np.asarray(pc.is_valid(cells)) | marks_missing(cells)) & ~few, "cell_missing", field="samples")
     few |= (samples < MIN_SAMPLES) | ~measured
-    intake.repaired(few, "samples_insufficient", field="samples", found=intake.cells("samples"), least=MIN_SAMPLES)
+    intake.repaired(few, "samples_insufficient", field="samples", found=cells, least=MIN_SAMPLES)
     for name in _MEDIANS:
         intake.values[name] = np.where(few, np.nan, intake.values[name])
     intake.values["sufficiency"] = np.where(few, "insufficient", "sufficient").astype(object)
