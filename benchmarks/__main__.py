@@ -1,5 +1,7 @@
 """`python -m benchmarks [KERNEL …] [--small]` times the engines; `python -m benchmarks gates [--small]` measures the statistical gates.
 
+`python -m benchmarks readers [--small]` reads every real file that HATANG_REFERENCE_DIR holds and says what became of its rows.
+
 At full size, with every kernel, the table is also written to `docs/`; `--small` only prints it, for CI.
 """
 
@@ -12,6 +14,7 @@ from benchmarks.harness import Line, publish, table
 from benchmarks.integrate import integrate_lines
 from benchmarks.locate import locate_lines
 from benchmarks.near import near_lines
+from benchmarks.readers import reference_readings
 from hatang.data.settings import Settings
 
 SMALL: Final[dict[str, Callable[[], list[Line]]]] = {
@@ -31,6 +34,9 @@ FULL: Final[dict[str, Callable[[], list[Line]]]] = {
 def main(arguments: list[str]) -> int:
     """Run what was asked for; return 1 where a figure with a goal does not hold."""
     small = "--small" in arguments
+    if "readers" in arguments:
+        sys.stdout.write(reference_readings(small=small))
+        return 0
     if "gates" in arguments:
         name, page, title, lines = "gates", "gates", "Statistical gates", gate_lines(seeds=range(1 if small else 8))
     else:

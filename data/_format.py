@@ -10,12 +10,12 @@ import pyarrow.compute as pc
 import pyproj
 
 from hatang.data._cells import tidy
-from hatang.data._filetype import refused
 from hatang.data._sourcetable import RowNote, SourceTable
 from hatang.data._vocabulary import fold
-from hatang.data.contracts import Kind, RefusedError, Severity
+from hatang.data.contracts import Fault, Kind, RefusedError, Severity
 from hatang.data.mapping import FileMapping
 
+_SHOWN: Final = 200
 _ANY_WORD: Final = r"^(?:true|t|yes|y|1|1\.0)$"
 
 
@@ -72,8 +72,10 @@ class Draft:
         self._note(where, code, Severity.REPAIRED, column)
 
     def refusal(self, code: str, *, found: object = None, field: str | None = None) -> RefusedError:
-        """Return the error that refuses the file as a whole."""
-        return refused(self.source.file, code, found=found, field=field)
+        """Return the error that refuses the file as a whole, all its rows counted."""
+        shown = None if found is None else str(found)[:_SHOWN]
+        fault = Fault(code, self.source.file, field=field, found=shown, count=self.count + self.source.lost)
+        return RefusedError("error.reading.refused", [fault], file=self.source.file)
 
     def finished(self) -> SourceTable:
         """Return the table with what was given and marked."""
@@ -218,6 +220,15 @@ def refuse_where(column: str, words: Sequence[str], code: str) -> Trap:
         draft.refuse(among(draft.cells(column), words), code, column)
 
     return refuse
+
+
+def whole_id(name: str, column: str) -> Trap:
+    """Return the trap that gives numbers which a tool wrote as `17.0` as the ids they are."""
+
+    def take(draft: Draft) -> None:
+        draft.give(name, pc.replace_substring_regex(draft.cells(column), pattern=r"\.0+$", replacement=""), draft.column(column) or column)
+
+    return take
 
 
 TRUE: Final = ("true", "t", "1", "1.0", "yes")

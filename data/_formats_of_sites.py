@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hatang.data._format import TRUE, Draft, Format, Trap, among, mask, objects, plmn, text_of
+from hatang.data._format import TRUE, Draft, Format, Trap, among, mask, objects, plmn, text_of, whole_id
 from hatang.data.contracts import Kind
 
 _GENERATIONS: Final = ("2g", "3g", "4g", "5g")
@@ -189,12 +189,12 @@ SITE_FORMATS: Final = (
         Kind.CELLS,
         frozenset({"cell_index", "cell_x", "cell_y", "height", "azimuth", "electrical_downtilt"}),
         columns={
-            "cell_id": ("cell_index",),
             "x": ("cell_x",),
             "y": ("cell_y",),
             "height_m": ("height",),
             "azimuth_deg": ("azimuth",),
         },
+        traps=(whole_id("cell_id", "cell_index"),),
         tried=True,
     ),
 )

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hatang.data._format import FALSE, TRUE, Draft, Format, among, mask, objects, plmn, refuse_where, serving, text_of
+from hatang.data._format import FALSE, TRUE, Draft, Format, among, mask, objects, plmn, refuse_where, serving, text_of, whole_id
 from hatang.data._vocabulary import NSA, technology_of
 from hatang.data.contracts import Kind, Technology
 
@@ -73,7 +73,7 @@ def _with_a_position(draft: Draft) -> None:
     stated = {*draft.mapping.columns, *draft.mapping.constants}
     if not {"lon", "lat"} <= stated:
         place = draft.column("ue_location", "nr_tac", "cgi")
-        raise draft.refusal("format_no_position", field=place, found=", ".join(draft.source.columns)[:200])
+        raise draft.refusal("format_no_position", field=place, found=", ".join(draft.source.columns))
 
 
 def _signal_of_lte(draft: Draft) -> None:
@@ -323,6 +323,15 @@ TEST_FORMATS: Final = (
         columns={"rsrp_dbm": ("ss_rsrp",)},
         constants={"technology": "NR"},
         traps=(_with_a_position,),
+        tried=True,
+    ),
+    Format(
+        "planning_bins",
+        "Ô đo của phần mềm quy hoạch",
+        Kind.MEASUREMENTS,
+        frozenset({"cell_index", "x", "y", "rsrp", "clutter_index"}),
+        columns={"x": ("x",), "y": ("y",), "rsrp_dbm": ("rsrp",)},
+        traps=(whole_id("cell_id", "cell_index"),),
         tried=True,
     ),
     Format(

@@ -19,7 +19,7 @@ from hatang.data._recognition import likely_kind
 from hatang.data._sourcetable import SourceTable
 from hatang.data._statements import ReadOptions, checked
 from hatang.data.contracts import INPUT_TABLES, Fault, Kind, RefusedError, Severity
-from hatang.data.formats import format_of
+from hatang.data.formats import Format, format_of
 from hatang.data.mapping import FileMapping, load_mapping
 from hatang.data.read_features import read_features
 from hatang.data.read_fixed import read_fixed
@@ -29,7 +29,7 @@ from hatang.data.read_tiles import read_tiles
 from hatang.data.tabular import read_tabular
 from hatang.data.vector import read_vector
 
-__all__ = ["ReadOptions", "ReadOutcome", "read", "recognise"]
+__all__ = ["ReadOptions", "ReadOutcome", "published_format", "read", "recognise"]
 
 _SAMPLE_ROWS: Final = 200
 _TABULAR: Final = (Form.CSV, Form.XLSX)
@@ -63,6 +63,19 @@ def recognise(source: Path, options: ReadOptions) -> Kind:
     mapping = _mapping(options)
     with opened(source) as members:
         return _kind_of(_source(source.name, members, mapping, None, _SAMPLE_ROWS), mapping, options)
+
+
+def published_format(source: Path, options: ReadOptions) -> Format | None:
+    """Return the published format that a file is of, told by its columns, None where it is of none.
+
+    Raises
+    ------
+    RefusedError
+        Where the file cannot be read.
+    """
+    mapping = _mapping(options)
+    with opened(source) as members:
+        return format_of(_source(source.name, members, mapping, None, _SAMPLE_ROWS))
 
 
 def read(source: Path, target: Path, kind: Kind, options: ReadOptions) -> ReadOutcome:

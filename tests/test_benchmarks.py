@@ -11,6 +11,7 @@ from benchmarks import harness
 from benchmarks.__main__ import FULL, SMALL
 from benchmarks.gates import gate_lines
 from benchmarks.harness import Line, table
+from benchmarks.readers import as_table, readings
 from benchmarks.stress import stress_wards
 
 
@@ -71,3 +72,26 @@ def test_gates_are_measured() -> None:
 
 def test_a_table_says_what_does_not_hold() -> None:
     assert "| NO |" in table("t", [Line("x", 1.0, "s", 0.5, "peer", 2.0, False)])
+
+
+def test_every_file_of_a_folder_is_accounted_for(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("time,lon,lat,operator,technology,rsrp_dbm\n2026-08-02 09:30:00,107.6,16.4,Viettel,4G,-90\n")
+    (tmp_path / "b.csv").write_text("gateway,gw_lat,gw_lon,gw_elevation,frequency\ng,16.1,108.2,15.7,922200000\n")
+    (tmp_path / "notes.md").write_text("not data")
+    first, second = readings(tmp_path)
+    assert (first.file, first.reader, first.rows_in, first.kept, first.reasons) == ("a.csv", "–", 1, 1, "–")
+    assert (second.file, second.reader, second.rows_in, second.kept, second.reasons) == (
+        "b.csv",
+        "LoRaWAN (cổng)",
+        1,
+        0,
+        "format_other_radio 1",
+    )
+    assert as_table([first, second]).count("\n") == 4
+
+
+@pytest.mark.reference
+def test_the_table_of_real_files_in_the_page_is_what_the_readers_give(reference: Path) -> None:
+    page = (Path(__file__).resolve().parent.parent / "docs" / "formats.md").read_text(encoding="utf-8")
+    for line in as_table(readings(reference / "measurements", small=True)).splitlines()[2:]:
+        assert line.rsplit("|", 2)[0] in page  # all but the seconds
