@@ -9,24 +9,30 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
+from benchmarks.aggregate import aggregate_lines, cluster_line
 from benchmarks.gates import gate_lines
 from benchmarks.harness import Line, publish, table
 from benchmarks.integrate import integrate_lines
 from benchmarks.locate import locate_lines
 from benchmarks.near import near_lines
 from benchmarks.readers import reference_readings
+from benchmarks.storage import storage_lines
 from hatang.data.settings import Settings
 
 SMALL: Final[dict[str, Callable[[], list[Line]]]] = {
     "locate": lambda: locate_lines(count=20_000),
     "integrate": lambda: integrate_lines(runs=1, pixel=1 / 150, groups=2),
     "near": lambda: near_lines(poles=2_000, runs=1),
+    "aggregate": lambda: [*aggregate_lines(rows=20_000, runs=1, devices=2_000), cluster_line(rows=20_000, devices=2_000)],
+    "storage": lambda: storage_lines(rows=20_000, runs=1, devices=2_000),
 }
 """Each kernel at its smallest size."""
 FULL: Final[dict[str, Callable[[], list[Line]]]] = {
     "locate": lambda: locate_lines(count=2_000_000, runs=3, reference=Settings().reference_dir),
     "integrate": lambda: integrate_lines(runs=3, country=True),
     "near": lambda: near_lines(poles=200_000, runs=3),
+    "aggregate": lambda: [*aggregate_lines(rows=10_000_000, runs=3), cluster_line(rows=20_000_000)],
+    "storage": lambda: storage_lines(rows=10_000_000, runs=5),
 }
 """Each kernel at the size that its goals are set for."""
 

@@ -28,7 +28,6 @@ from hatang.data.contracts import ParameterError
 Progress = Callable[[int, int], None]
 """Called with rows done and rows in all; what it raises ends the aggregation."""
 
-_LEAST_BYTES: Final = 64_000_000
 _MOST_ROWS: Final = 1_000_000
 _FEWEST_ROWS: Final = 16_384
 _SHARE_ROWS: Final = 5_000_000
@@ -75,8 +74,9 @@ def aggregate(
         Columns of coordinates in the CRS of the index.
     device : str
         Column of device ids: texts, or whole numbers.
-    memory_limit_bytes : int, bytes, at least 64 MB, default 3 GB
-        Bound on memory beyond what the process holds at the call; what exceeds it waits in the system's folder for temporary files.
+    memory_limit_bytes : int, bytes, default 3 GB
+        Bound on memory beyond what the process holds at the call; what exceeds it waits in the system's folder for temporary files. Reading
+        itself takes some tens of megabytes a thread, however low the limit.
     threads : int, default 2
     scheduler : address of a Dask scheduler, a `distributed.Client` or `LocalCluster`, or None
         Where given, workers (who must see the files under the same paths) read shares of the files and send one block for each.
@@ -291,8 +291,8 @@ def _over_cluster(sources: Sequence[Source], job: Job, limit_bytes: int, schedul
 
 def _check(columns: Columns, thresholds: Sequence[float], limit_bytes: int, threads: int) -> None:
     """Raise where an argument is out of range, or two columns of the table would have one name."""
-    if limit_bytes < _LEAST_BYTES:
-        raise ParameterError("error.aggregate.limit", limit=limit_bytes, least=_LEAST_BYTES)
+    if limit_bytes < 1:
+        raise ParameterError("error.aggregate.limit", limit=limit_bytes)
     if threads < 1:
         raise ParameterError("error.aggregate.threads", threads=threads)
     named = ["ward_code", *columns.by, "tests", "devices", "median", "p10", "p95", *(f"share_ge_{limit:g}" for limit in thresholds)]

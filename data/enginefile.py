@@ -92,7 +92,7 @@ def write_engine_file(
         columns[name] = pa.array(unit[order], mask=~is_known[order])
     narrow = np.int16 if len(wards) == 0 or int(wards.max()) <= np.iinfo(np.int16).max else np.int32
     columns[ENGINE_WARD] = pa.array(wards[order].astype(narrow))
-    laid_out = pa.table(columns).replace_schema_metadata(layout.as_metadata())
+    laid_out = _required(pa.table(columns)).replace_schema_metadata(layout.as_metadata())
     coded = [field.name for field in laid_out.schema if pa.types.is_dictionary(field.type) or field.name == ENGINE_WARD]
     with replacing(path) as beside:
         pq.write_table(
@@ -143,6 +143,12 @@ def _laid_out(column: pa.ChunkedArray) -> pa.ChunkedArray:
         same = pc.all(pc.or_kleene(pc.equal(narrow.cast(pa.float64()), column), pc.is_nan(column)), min_count=0)
         return narrow if same.as_py() else column
     return column
+
+
+def _required(table: pa.Table) -> pa.Table:
+    """Return a table that says of its full columns that they are full: the reader then need not look for gaps."""
+    fields = [field.with_nullable(table[field.name].null_count > 0) for field in table.schema]
+    return pa.table(table.columns, schema=pa.schema(fields))
 
 
 def _floats(column: pa.ChunkedArray) -> npt.NDArray[np.float64]:

@@ -64,6 +64,20 @@ def test_a_page_holds_the_table_a_plot_and_the_machine(tmp_path: Path, monkeypat
 
 
 @pytest.mark.slow
+def test_aggregate_equals_its_peers() -> None:
+    lines = SMALL["aggregate"]()
+    assert {line.name for line in lines} >= {"aggregate: hatang on an engine file", "aggregate: geopandas"}
+    assert all(line.holds is not False for line in lines)
+
+
+@pytest.mark.slow
+def test_storage_is_timed() -> None:
+    lines = SMALL["storage"]()
+    assert len(lines) == 4
+    assert all(line.figure > 0 and line.holds is None for line in lines)
+
+
+@pytest.mark.slow
 def test_gates_are_measured() -> None:
     held, error = gate_lines(seeds=[455])
     assert 0 < held.figure <= 1
