@@ -122,11 +122,10 @@ def segment_to_segment(ax: float, ay: float, bx: float, by: float, cx: float, cy
 @compiled
 def _span(low: float, high: float, origin: float, inverse: float, cells: int) -> tuple[int, int]:
     """Return the first and last cell of an interval of one axis; first > last where it lies beside the grid."""
-    lowest = np.floor((low - origin) * inverse)
-    highest = np.floor((high - origin) * inverse)
-    if not (lowest < cells and highest >= 0):
+    lowest, highest = (low - origin) * inverse, (high - origin) * inverse
+    if not (lowest < cells and highest >= 0.0):
         return 1, 0
-    return int(max(lowest, 0.0)), int(min(highest, cells - 1.0))
+    return int(lowest) if lowest > 0.0 else 0, int(highest) if highest < cells else cells - 1
 
 
 @compiled
@@ -203,7 +202,7 @@ def _candidates(ends: Floats, at: int, pad: float, lattice: Lattice, grid: Grid,
     south, north = min(ends[at, 1], ends[at, 3]) - pad, max(ends[at, 1], ends[at, 3]) + pad
     count = 0
     i0, i1, j0, j1 = _window(ends, at, pad, lattice)
-    repeated = len(grid.row) > len(found) or lattice.columns != lattice.stride
+    repeated = len(grid.row) >= len(found) or lattice.columns != lattice.stride
     slanting = i1 - i0 > 3 and j1 - j0 > 3  # else the box is quicker gone through than cut to the segment
     for j in range(j0, j1 + 1):
         if slanting:
@@ -214,15 +213,14 @@ def _candidates(ends: Floats, at: int, pad: float, lattice: Lattice, grid: Grid,
             taken = min(left, lattice.buckets - bucket)
             for entry in range(grid.start[bucket], grid.start[bucket + taken]):
                 ax, ay, bx, by = grid.ends[entry, 0], grid.ends[entry, 1], grid.ends[entry, 2], grid.ends[entry, 3]
-                if (ax > east and bx > east) or (ax < west and bx < west) or (ay > north and by > north) or (ay < south and by < south):
-                    continue
-                if repeated:
+                near = ((ax <= east) | (bx <= east)) & ((ax >= west) | (bx >= west))
+                near &= ((ay <= north) | (by <= north)) & ((ay >= south) | (by >= south))
+                if repeated and near:
                     facet = grid.facet[entry]
-                    if seen[facet] == mark:
-                        continue
+                    near = seen[facet] != mark
                     seen[facet] = mark
-                found[count] = entry
-                count += 1
+                found[count] = entry  # kept or not without a branch, which could not be foretold
+                count += near
             left -= taken
             bucket = 0
     return count
@@ -254,7 +252,7 @@ def pairs_near(
     Each pair once. `pad` is `limit` and a margin for rounding.
     """
     seen = np.full(grid_first[-1], -1, np.int32)
-    found = np.empty(grid_first[-1], np.int32)
+    found = np.empty(grid_first[-1] + 1, np.int32)
     last = np.full(len(grid_first) - 1, -1, np.int32)
     slot = np.empty(len(grid_first) - 1, np.int64)
     rows, others, distances = np.empty(1024, np.int32), np.empty(1024, np.int32), np.empty(1024)
@@ -314,7 +312,7 @@ def runs_beside(
 ) -> tuple[Ints, Ints, Floats]:  # fmt: skip
     """Return rows of the grid, the rows `turn[begin:end]` of the others, and the overlap (m) of the first on the second; each pair once."""
     seen = np.full(grid_first[-1], -1, np.int32)
-    found = np.empty(grid_first[-1], np.int32)
+    found = np.empty(grid_first[-1] + 1, np.int32)
     last = np.full(len(grid_first) - 1, -1, np.int32)
     slot = np.empty(len(grid_first) - 1, np.int64)
     rows, others, lengths = np.empty(1024, np.int32), np.empty(1024, np.int32), np.empty(1024)
@@ -377,7 +375,7 @@ def lengths_near(
 ) -> tuple[Ints, Ints, Floats]:  # fmt: skip
     """Return the rows `turn[begin:end]`, rows of the grid, and the metres of the first within `distance` of the second."""
     seen = np.full(grid_first[-1], -1, np.int32)
-    found = np.empty(grid_first[-1], np.int32)
+    found = np.empty(grid_first[-1] + 1, np.int32)
     last = np.full(len(grid_first) - 1, -1, np.int32)
     slot = np.empty(len(grid_first) - 1, np.int64)
     touched = np.full(len(grid_first) - 1, -1, np.int32)
