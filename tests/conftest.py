@@ -2,9 +2,12 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+import dask
 import pytest
+from distributed import LocalCluster
 
 from hatang.data.settings import Settings
 from hatang.data.synthetic_city import CityPlan
@@ -44,3 +47,14 @@ def small_demo(tmp_path_factory: pytest.TempPathFactory, approximate_map: Path) 
     shutil.copytree(approximate_map, home / "demo/boundaries")
     plan = CityPlan(buildings=3_000, sites=400, devices=300, readings=12, streets_a_ward=2, works=10)
     return run_demo(Settings(home=home, offline=True, boundaries=None), home / "out", plan=plan, progress=Quiet())
+
+
+@pytest.fixture(scope="session")
+def workers() -> Iterator[LocalCluster]:
+    """Return a cluster of two worker processes with one thread each; a worker that dies is started anew."""
+    patient = {"distributed.comm.timeouts.connect": "120s", "distributed.comm.timeouts.tcp": "120s"}
+    with (
+        dask.config.set(patient),  # a machine busy with other work starts processes late
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as running,
+    ):
+        yield running

@@ -3,7 +3,6 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -321,13 +320,6 @@ def test_blocks_that_do_not_fit(index: WardIndex, tmp_path: Path) -> None:
         Block.merge([])
     with pytest.raises(SchemaError, match="block"):
         Block.from_bytes(b"nothing of ours")
-
-
-@pytest.fixture(scope="module")
-def workers() -> Iterator[LocalCluster]:
-    """Return two worker processes with one thread each."""
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as running:
-        yield running
 
 
 def killing(work: Work, shared: tuple[Job, int, str]) -> Block:

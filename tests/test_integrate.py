@@ -517,7 +517,9 @@ def test_dirty_wards_of_the_country_agree_with_geos(reference: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_cluster_gives_the_same_table_though_a_worker_dies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cluster_gives_the_same_table_though_a_worker_dies(
+    workers: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     random = np.random.default_rng(11)
     wards = wards_of(*(box(500 * k, 0, 500, 900) for k in range(6)), box(200, 100, 700, 500))
     discs = [shapely.Point(x, y).buffer(r, 40) for x, y, r in random.uniform((0, 0, 50), (3000, 900, 600), (40, 3))]
@@ -531,11 +533,10 @@ def test_the_cluster_gives_the_same_table_though_a_worker_dies(tmp_path: Path, m
         return map_merge(killing, pieces, merge, scheduler=scheduler, shared=(shared, str(mark)))  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "map_merge", through)
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as workers:
-        found = integrate(wards, claims, raster=raster, scheduler=workers.scheduler_address)
-        assert mark.exists()
-        pd.testing.assert_frame_equal(found, alone, check_exact=True)
-        assert integrate(wards, claims.iloc[:0], raster=raster, scheduler=workers).empty
+    found = integrate(wards, claims, raster=raster, scheduler=workers.scheduler_address)
+    assert mark.exists()
+    pd.testing.assert_frame_equal(found, alone, check_exact=True)
+    assert integrate(wards, claims.iloc[:0], raster=raster, scheduler=workers).empty
 
 
 def killing(pieces: list[tuple[int, Linework]], shared: tuple[object, str]) -> object:
