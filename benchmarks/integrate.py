@@ -256,7 +256,7 @@ def _raced(title: str, wards: gpd.GeoDataFrame, claims: gpd.GeoDataFrame, *, run
     return lines + _lines(f"area and people, {title}", timings, wanted if goals else {}, close=_EXACTEXTRACT_CLOSE)
 
 
-def integrate_lines(*, runs: int, pixel: float = _PIXEL_DEGREES / 2, groups: int = 8, country: bool = False, seed: int = 455) -> list[Line]:
+def integrate_lines(*, runs: int, pixel: float = _PIXEL_DEGREES, groups: int = 8, country: bool = False, seed: int = 455) -> list[Line]:
     """Race `integrate` against its peers on claims drawn at `pixel` degrees; the whole country where its wards are at hand.
 
     Goals are held against claims at full size alone.

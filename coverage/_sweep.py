@@ -284,6 +284,14 @@ def _widest(offsets: Ints) -> int:
 
 
 @compiled
+def _pixel(column: int, refined: int, pixels: int) -> int:
+    """Return the pixel of a column of cells; a division of integers would cost more than the rest of a cell."""
+    if refined == 1:
+        return column
+    return 0 if pixels == 1 else column // refined
+
+
+@compiled
 def overlap(
     a_rows: Ints,
     a_keys: Ints,
@@ -319,6 +327,7 @@ def overlap(
     b_label, b_height, b_jump = np.empty(size, np.int32), np.empty(size), np.empty(size, np.int32)
     worst, ignored = 0.0, 0.0
     last = np.int64(end - column + 1)
+    pixels = density.shape[1]
     for r in range(a_rows.size - 1):
         i, i_end, j, j_end = a_rows[r], a_rows[r + 1], b_rows[r], b_rows[r + 1]
         if i == i_end or (j == j_end and not everywhere):
@@ -341,12 +350,11 @@ def overlap(
                 i_next += 1
             while j_next < j_end and (b_keys[j_next] >> 32) == number:
                 j_next += 1
-            rho = density[pixel_row, (column + number - 1) // refined] if number > 0 else 0.0
+            rho = density[pixel_row, _pixel(column + number - 1, refined, pixels)] if number > 0 else 0.0
             if rho != 0.0 and (na > 0 or i_next > i) and (nb > 0 or j_next > j):
-                if j_next > j or nb > 1 or b_jump[0] != 1:
-                    excess = _excess(b_keys, b_owner, b_ends, j, j_next, b_height, b_jump, nb)
-                    worst = max(worst, excess)
-                    ignored += excess * rho
+                excess = _excess(b_keys, b_owner, b_ends, j, j_next, b_height, b_jump, nb)
+                worst = max(worst, excess)
+                ignored += excess * rho
                 _cell(
                     a_keys, a_owner, a_ends, i, i_next, a_label, a_height, a_jump, na,
                     b_keys, b_owner, b_ends, j, j_next, b_height, b_jump, nb, rho, measured,
@@ -373,15 +381,18 @@ def overlap(
             start, beyond = column + number, column + beyond - 1
             if beyond <= start:
                 continue
-            p, q = start // refined, beyond // refined
+            p, q = _pixel(start, refined, pixels), _pixel(beyond, refined, pixels)
             run = cumulated[pixel_row, q] - cumulated[pixel_row, p]
             if beyond > q * refined:
                 run += density[pixel_row, q] * (beyond - q * refined)
             if start > p * refined:
                 run -= density[pixel_row, p] * (start - p * refined)
+            if nb > 1 or b_jump[0] != 1:
+                # Along level edges, which have no pieces, b may fill a part of a row; only what it fills twice is an excess.
+                excess = _excess(b_keys, b_owner, b_ends, j, j, b_height, b_jump, nb)
+                worst = max(worst, excess)
+                ignored += excess * abs(run)
             for m in range(nb):
-                if b_jump[m] != 1 or nb > 1:
-                    worst = max(worst, float(abs(b_jump[m] * b_jump[m] - b_jump[m])))
                 for k in range(na):
                     measured[a_label[k] - 1] += a_jump[k] * b_jump[m] * (1.0 - max(a_height[k], b_height[m])) * run
     return worst, ignored
@@ -427,7 +438,8 @@ def _cell(
         x0, y0, x1, y1 = b_ends[q, 0], b_ends[q, 1], b_ends[q, 2], b_ends[q, 3]
         weight = rho if b_owner[q] > 0 else -rho
         for k in range(na):
-            area = _right_of_both(x0, y0, x1, y1, 0.0, a_height[k], 0.0, 1.0)
+            h = a_height[k]
+            area = (y1 - y0) * (1.0 - 0.5 * (x0 + x1)) if h <= y0 else _right_of_both(x0, y0, x1, y1, 0.0, h, 0.0, 1.0)
             measured[a_label[k] - 1] += weight * a_jump[k] * area
         for k in range(i, i_end):
             p = a_keys[k] & 0xFFFFFFFF

@@ -117,6 +117,19 @@ def test_holes_parts_and_what_lies_outside() -> None:
     assert found == pytest.approx(expected, rel=1e-12)
 
 
+def test_claims_are_united_only_where_they_overlap(metric: gpd.GeoDataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    united: list[int] = []
+    true_union = Linework.united
+    monkeypatch.setattr(Linework, "united", lambda self: united.append(self.count) or true_union(self))
+    beside = [box(0, 0, 500, 333), box(500, 0, 700, 333), box(0, 333, 1200, 400).difference(box(300, 400, 50, 51))]
+    raster = Raster(people((14, 30)), PIXELS, HUE_CRS)
+    # Level and upright edges, on pixels and off them, in common or not, are no overlaps.
+    integrate(metric, claims_of(*beside, *starry(2, count=1, reach_m=500, vertices=60), operators="aaab"), raster=raster)
+    assert united == []
+    integrate(metric, claims_of(box(0, 0, 500, 333), box(499, 0, 700, 333)), raster=raster)
+    assert united == [2, 2]  # once in EPSG:9214, once in the raster's CRS
+
+
 def test_invalid_claims_are_made_valid_and_what_is_no_polygon_counts_nothing(metric: gpd.GeoDataFrame) -> None:
     bow = shapely.Polygon([(0, 0), (100, 100), (100, 0), (0, 100)])
     twice = shapely.MultiPolygon([box(200, 0, 100, 100), box(250, 0, 100, 100)])
