@@ -9,6 +9,7 @@ from shapely import GeometryType
 
 from hatang.data._intake import Intake
 from hatang.data.contracts import MAP_CRS, Severity
+from hatang.data.crs import Doubt, asked, judged, official
 
 HUE_BOX: Final = (106.9, 15.9, 108.3, 16.9)
 """West, south, east, north of Huế city with a margin, degrees: nothing hangs on it but the order of axes."""
@@ -49,7 +50,7 @@ def positions(intake: Intake) -> tuple[np.ndarray, np.ndarray] | None:
     Raises
     ------
     RefusedError
-        Where nothing names the CRS.
+        Where nothing names the CRS, or the numbers cannot be in the one that is named.
     """
     if intake.source.geometry is not None:
         return _of_layer(intake, intake.source.geometry)
@@ -57,12 +58,10 @@ def positions(intake: Intake) -> tuple[np.ndarray, np.ndarray] | None:
     pair = pair or next((names for names in (("lon", "lat"), ("x", "y")) if all(intake.has(name) for name in names)), None)
     if pair is None:
         return None
-    crs = intake.mapping.crs or (_WGS84 if pair == ("lon", "lat") else None)
-    if crs is None:
-        raise intake.refusal("file_crs", field=", ".join(intake.found_in.get(name, name) for name in pair))
     (first, unread), (second, unread_too) = (intake.coordinate(name) for name in pair)
     intake.note(~(np.isfinite(first) & np.isfinite(second)) & ~unread & ~unread_too, "position_missing", field=pair[0])
-    return _placed(intake, ", ".join(intake.found_in.get(name, name) for name in pair), np.column_stack([first, second]), crs)
+    field = ", ".join(intake.found_in.get(name, name) for name in pair)
+    return _placed(intake, field, np.column_stack([first, second]), _WGS84 if pair == ("lon", "lat") else None)
 
 
 def shapes_of(intake: Intake) -> np.ndarray | None:
@@ -71,23 +70,21 @@ def shapes_of(intake: Intake) -> np.ndarray | None:
     Raises
     ------
     RefusedError
-        Where nothing names the CRS.
+        Where nothing names the CRS, or the numbers cannot be in the one that is named.
     """
     shapes = intake.source.geometry
-    crs = intake.mapping.crs or intake.source.crs
+    assumed = None
     if shapes is None:
         if not intake.has("wkt"):
             found = positions(intake)
             return None if found is None else _points(*found)
         shapes = _from_wkt(intake)
         degrees = intake.has("lon") and intake.has("lat")  # a file with both writes its shapes in the degrees it names
-        crs = crs or (_WGS84 if degrees else None)
-    if crs is None:
-        raise intake.refusal("file_crs", field="geometry")
+        assumed = _WGS84 if degrees else None
     stated = intake.source.crs
     if stated is not None and intake.mapping.crs is not None and not stated.equals(intake.mapping.crs, ignore_axis_order=True):
         intake.about_file("crs_overridden", Severity.WARNING, found=stated.name, crs=intake.mapping.crs.name)
-    return _degrees(intake, shapely.force_2d(shapes), crs)
+    return _degrees(intake, shapely.force_2d(shapes), assumed)
 
 
 def fitted(intake: Intake, shapes: np.ndarray, kind: np.ndarray) -> np.ndarray:
@@ -117,16 +114,35 @@ def fitted(intake: Intake, shapes: np.ndarray, kind: np.ndarray) -> np.ndarray:
 
 def _of_layer(intake: Intake, shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the positions of a layer of points; other shapes are refused."""
-    crs = intake.mapping.crs or intake.source.crs
-    if crs is None:
-        raise intake.refusal("file_crs", field="geometry")
     types = shapely.get_type_id(shapes)
     intake.note(types != GeometryType.POINT, "geometry_type", field="geometry", found=_names_of(types), kind="point")
-    return _placed(intake, "geometry", np.column_stack([shapely.get_x(shapes), shapely.get_y(shapes)]), crs)
+    return _placed(intake, "geometry", np.column_stack([shapely.get_x(shapes), shapely.get_y(shapes)]), None)
 
 
-def _placed(intake: Intake, field: str, given: np.ndarray, crs: pyproj.CRS) -> tuple[np.ndarray, np.ndarray]:
-    """Return coordinates of a CRS in degrees; off the Earth and the origin that loggers write for "none" are refused."""
+def _settled(intake: Intake, field: str, given: np.ndarray, assumed: pyproj.CRS | None) -> pyproj.CRS:
+    """Return the CRS of coordinates: the mapping's, the file's, or the one assumed; in doubt the file is refused with what it could be.
+
+    What a person states is taken even where another system fits better, with a warning; not where metres stand for degrees.
+    """
+    person = intake.mapping.crs
+    stated = person or intake.source.crs or assumed
+    judgement = judged(given[:, 0], given[:, 1], stated, named=intake.source.crs_named or person is not None)
+    if judgement.crs is not None:
+        return judgement.crs
+    if not judgement.candidates or judgement.doubt is None:
+        raise intake.refusal("file_crs", field=field, found=None if stated is None else stated.name)
+    fields = asked(judgement)
+    found = f"{given[0, 0]:.10g}, {given[0, 1]:.10g}" if stated is None else stated.name
+    if person is None or judgement.doubt in (Doubt.DEGREES, Doubt.METRES):
+        raise intake.refusal(str(judgement.doubt), field=field, found=found, **fields)
+    if judgement.doubt is Doubt.ELSEWHERE:
+        intake.about_file(str(judgement.doubt), Severity.WARNING, field=field, found=found, **fields)
+    return official(person)
+
+
+def _placed(intake: Intake, field: str, given: np.ndarray, assumed: pyproj.CRS | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return coordinates in degrees; off the Earth and the origin that loggers write for "none" are refused."""
+    crs = _settled(intake, field, given, assumed)
     lon, lat, swapped = _to_degrees(given[:, 0], given[:, 1], crs)
     if swapped:
         _note_swap(intake)
@@ -201,11 +217,12 @@ def _from_wkt(intake: Intake) -> np.ndarray:
     return np.asarray(shapes, dtype=object)
 
 
-def _degrees(intake: Intake, shapes: np.ndarray, crs: pyproj.CRS) -> np.ndarray:
-    """Return shapes of a CRS in degrees of WGS 84, axes exchanged where only that puts them all into Huế's box."""
+def _degrees(intake: Intake, shapes: np.ndarray, assumed: pyproj.CRS | None) -> np.ndarray:
+    """Return shapes in degrees of WGS 84, axes exchanged where only that puts them all into Huế's box."""
     coordinates, index = shapely.get_coordinates(shapes, return_index=True)
     if not len(coordinates):
         return shapes
+    crs = _settled(intake, "geometry", coordinates, assumed)
     lon, lat, swapped = _to_degrees(coordinates[:, 0], coordinates[:, 1], crs)
     if swapped:
         _note_swap(intake)

@@ -39,6 +39,8 @@ class SourceTable:
         SHA-256 of each part's content, which names a session where a log has no device.
     geometry, crs
         Shapes of the rows (object array), and the coordinate system the file states; None where it has none.
+    crs_named
+        Whether the form names coordinate systems. One that writes their parameters only (MapInfo) cannot tell VN-2000 from WGS 84.
     lost
         Rows that could not even be split into cells; their faults stand in `faults`.
     repairs
@@ -57,6 +59,7 @@ class SourceTable:
     digests: tuple[str, ...]
     geometry: np.ndarray | None = None
     crs: pyproj.CRS | None = None
+    crs_named: bool = True
     lost: int = 0
     faults: tuple[Fault, ...] = ()
     repairs: dict[str, int] = field(default_factory=dict)

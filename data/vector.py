@@ -31,6 +31,8 @@ _KML_CHATTER: Final = frozenset(
     {"timestamp", "begin", "end", "altitudeMode", "tessellate", "extrude", "visibility", "drawOrder", "icon", "snippet"}
 )
 """Columns that GDAL makes of every KML, whatever it holds."""
+_NAMELESS: Final = frozenset({"tab", "mif"})
+"""Forms that write the parameters of a coordinate system but not its name."""
 _GDAL_GEOMETRY: Final = "wkb_geometry"
 _TEST_LAYERS: Final = ("lte_message", "nr_message")
 """Layers of Network Survey whose levels are RSRP."""
@@ -79,8 +81,19 @@ def read_vector(
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     faults = () if guessed is None else (Fault("file_encoding", member.name, Severity.REPAIRED, found=guessed),)
     repairs = {} if guessed is None else {f"encoding:{guessed}": 1}
-    part = np.zeros(len(rows), np.int32)
-    return SourceTable(file, cells, rows, part, (member.name,), (digest,), geometry=shapes, crs=crs, faults=faults, repairs=repairs)
+    return SourceTable(
+        file,
+        cells,
+        rows,
+        np.zeros(len(rows), np.int32),
+        (member.name,),
+        (digest,),
+        geometry=shapes,
+        crs=crs,
+        crs_named=str(member.form) not in _NAMELESS,
+        faults=faults,
+        repairs=repairs,
+    )
 
 
 def _chosen_member(file: str, members: Sequence[Member], mapping: FileMapping, wanted: str | None) -> Member:

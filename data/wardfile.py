@@ -8,9 +8,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
+import pyproj
 import shapely
 
 from hatang.data.contracts import MAP_CRS, WARDS, BoundarySource, Fault, RefusedError, Severity
+from hatang.data.crs import Doubt, asked, judged
 from hatang.data.facts import ward_facts
 from hatang.data.gazetteer import ward_codes
 from hatang.data.geodesy import geodesic_area_m2
@@ -31,8 +33,8 @@ def read_boundaries(path: Path, *, source: BoundarySource = BoundarySource.CITY)
     Raises
     ------
     RefusedError
-        Where the file cannot be opened, has no CRS, is empty, says of itself that it is approximate, or a unit has no known code,
-        repeats one or has no area.
+        Where the file cannot be opened, has no CRS or one that lost VN-2000, is empty, says of itself that it is approximate, or a unit
+        has no known code, repeats one or has no area.
     """
     frame = _opened(path)
     faults: list[Fault] = []
@@ -42,7 +44,7 @@ def read_boundaries(path: Path, *, source: BoundarySource = BoundarySource.CITY)
         raise _refused(path, "boundaries_crs")
     if "boundary_source" in frame and (frame["boundary_source"] == BoundarySource.APPROXIMATE).any():
         raise _refused(path, "boundaries_approximate", field="boundary_source", found=str(BoundarySource.APPROXIMATE))
-    frame, swapped = _right_way_round(frame.to_crs(MAP_CRS))
+    frame, swapped = _right_way_round(_on_its_datum(frame, path).to_crs(MAP_CRS))
     if swapped:
         faults.append(Fault("boundaries_swapped", path.name, Severity.REPAIRED))
     coded = _with_codes(frame, path)
@@ -110,6 +112,17 @@ def _opened(path: Path) -> gpd.GeoDataFrame:
         return gpd.GeoDataFrame(pyogrio.read_dataframe(path))
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, OSError) as error:
         raise _refused(path, "boundaries_unreadable", found=str(error).splitlines()[0][:200]) from error
+
+
+def _on_its_datum(frame: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:
+    """Return the frame under the official equal of its system; one that lost VN-2000 on the way would move every border by 225 m."""
+    stated = pyproj.CRS(frame.crs)
+    first, second = shapely.get_coordinates(frame.geometry.to_numpy()).T
+    judgement = judged(first, second, stated, named=path.suffix.casefold() not in (".tab", ".mif"))
+    if judgement.doubt is Doubt.DATUM:
+        fault = Fault("boundaries_datum", path.name, field="geometry", found=stated.name, fields=asked(judgement))
+        raise RefusedError("error.boundaries.refused", [fault], file=path.name)
+    return frame if judgement.crs is None else frame.set_crs(judgement.crs, allow_override=True)
 
 
 def _right_way_round(frame: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, bool]:

@@ -120,7 +120,7 @@ def test_plans_with_costs(tmp_path: Path) -> None:
 def test_shapes_as_text_need_a_crs(tmp_path: Path) -> None:
     with pytest.raises(RefusedError) as error:
         run(tmp_path, f"plan_id;operator;wkt\nP1;FPT;{DUCT}\n", Kind.PLANS)
-    assert error.value.faults[0].code == "file_crs"
+    assert error.value.faults[0].code == "crs_unstated"
 
 
 def test_missing_columns_and_shapes_refuse_the_file(tmp_path: Path) -> None:

@@ -218,7 +218,7 @@ def test_planar_coordinates_need_a_crs(tmp_path: Path) -> None:
     text = "x,y,rsrp_dbm,operator,technology\n561636.671,1821406.847,-90,Viettel,LTE\n"
     with pytest.raises(RefusedError) as error:
         run(tmp_path, text)
-    assert [(fault.code, fault.field) for fault in error.value.faults] == [("file_crs", "x, y")]
+    assert [(fault.code, fault.field) for fault in error.value.faults] == [("crs_unstated", "x, y")]
     _, frame = run(tmp_path, text, mapping="crs: EPSG:9214")
     assert frame["lon"].iloc[0] == pytest.approx(107.5791, abs=1e-6)
     assert frame["lat"].iloc[0] == pytest.approx(16.4676, abs=1e-6)

@@ -95,7 +95,7 @@ def test_the_form_is_told_by_content_not_by_name(tmp_path: Path) -> None:
 def test_a_layer_without_crs_is_refused_and_a_mapping_mends_it(tmp_path: Path, suffix: str) -> None:
     planar = claims([SQUARE]).to_crs(HUE_CRS)
     path = written(planar.set_crs(None, allow_override=True), tmp_path, suffix)
-    assert refusal(path).code == "file_crs"
+    assert refusal(path).code == "crs_unstated"
     _, frame = run(path, mapping=f"crs: {HUE_CRS}")
     assert shapely.equals_exact(shapely.normalize(frame.geometry.iloc[0]), shapely.normalize(SQUARE), tolerance=1e-7)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import pytest
 import shapely
 from typer.testing import CliRunner
@@ -16,6 +17,7 @@ from hatang.data import wards as wards_module
 from hatang.data.contracts import BoundarySource, MissingError, ParameterError, RefusedError, StoreError
 from hatang.data.facts import boundary_sources, ward_facts
 from hatang.data.geodesy import geodesic_area_m2
+from hatang.data.language import LANGUAGES, fault_text
 from hatang.data.settings import Settings
 from hatang.data.wardfile import read_boundaries
 from hatang.data.wards import load_boundaries
@@ -115,6 +117,27 @@ def test_swapped_axes_are_put_right_and_said(tmp_path: Path) -> None:
     wards, faults = read_boundaries(saved(swapped, tmp_path))
     assert wards.total_bounds[0] == pytest.approx(107.0)
     assert "boundaries_swapped" in [fault.code for fault in faults]
+
+
+def test_a_lost_datum_is_refused_and_a_misspelt_one_understood(tmp_path: Path) -> None:
+    """Borders moved by 225 m would put people into the wrong ward; PROJ reports an accuracy of 0 m for them."""
+    planar = boxes().to_crs("EPSG:9214")
+    lost = planar.set_crs("+proj=tmerc +lon_0=107 +k=0.9999 +x_0=500000 +datum=WGS84", allow_override=True)
+    with pytest.raises(RefusedError) as caught:
+        read_boundaries(saved(lost, tmp_path, "lost.gpkg"))
+    (fault,) = caught.value.faults
+    assert fault.code == "boundaries_datum"
+    assert fault.fields["candidates"][0]["crs"] == "EPSG:9214"
+    for language in LANGUAGES:
+        assert "EPSG:9214" in fault_text(fault, language)
+    planar.to_file(tmp_path / "city.tab", driver="MapInfo File", engine="pyogrio")
+    with pytest.raises(RefusedError) as caught:
+        read_boundaries(tmp_path / "city.tab")
+    assert codes_of(caught) == ["boundaries_datum"]
+    own = pyproj.CRS(9214).to_wkt("WKT1_GDAL").replace('"Vietnam_2000"', '"VN2000"').split(',AUTHORITY["EPSG","9214"]')[0] + "]"
+    wards, _ = read_boundaries(saved(planar.set_crs(own, allow_override=True), tmp_path, "own.gpkg"))
+    right, _ = read_boundaries(saved(planar, tmp_path, "right.gpkg"))
+    assert shapely.equals_exact(wards.geometry.to_numpy(), right.geometry.to_numpy(), tolerance=1e-9).all()
 
 
 def test_invalid_rings_overlaps_and_missing_units_are_named(tmp_path: Path) -> None:
