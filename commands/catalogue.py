@@ -1,4 +1,4 @@
-"""`hatang catalogue list`, `show ID`, `withdraw ID`, `verify`: the store, looked at."""
+"""`hatang catalogue list`, `show ID`, `diff ID ID`, `withdraw ID`, `verify`: the store, looked at."""
 
 from typing import Annotated
 
@@ -6,10 +6,11 @@ import typer
 
 from hatang.commands.terminal import Bar, Session, fault_document, session, speaks_errors
 from hatang.data.contracts import Kind
-from hatang.data.figures import shown
+from hatang.data.figures import is_missing, shown
 from hatang.data.language import text
 from hatang.data.store import Dataset
 from hatang.pipeline.catalogue import list_datasets, show_dataset, verify_catalogue, withdraw_dataset
+from hatang.pipeline.difference import compare_datasets
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="Mã bộ số liệu, hoặc phần đầu / data set id, or how it begins")]
 
@@ -17,7 +18,7 @@ Id = Annotated[str, typer.Argument(metavar="ID", help="Mã bộ số liệu, ho�
 def register(app: typer.Typer) -> None:
     """Add `catalogue` to the command line."""
     group = typer.Typer(help="Danh mục số liệu / the store", no_args_is_help=True)
-    for name, command in (("list", entries), ("show", show), ("withdraw", withdraw), ("verify", verify)):
+    for name, command in (("list", entries), ("show", show), ("diff", diff), ("withdraw", withdraw), ("verify", verify)):
         group.command(name)(speaks_errors(command))
     app.add_typer(group, name="catalogue")
 
@@ -46,6 +47,40 @@ def show(context: typer.Context, dataset: Id) -> None:
         here.line(f"{name}\t{'' if value is None else value}")
     here.faults(faults)
     here.result({**document, "faults": [fault_document(fault, here.language) for fault in faults]})
+
+
+def diff(context: typer.Context, before: Id, after: Id) -> None:
+    """So sánh hai bộ số liệu cùng loại / what changed between two data sets of one kind."""
+    here = session(context)
+    with Bar(here) as bar:
+        found = compare_datasets(before, after, here.settings, bar)
+    here.say(
+        "catalogue.diff_rows",
+        before=found.before.id,
+        after=found.after.id,
+        added=shown(found.rows.added, "tests", here.language),
+        removed=shown(found.rows.removed, "tests", here.language),
+        changed=shown(found.rows.changed, "tests", here.language),
+    )
+    if found.areas is not None and found.villages is not None:
+        here.say(
+            "catalogue.diff_area",
+            gained=shown(float(found.areas["gained_m2"].sum()) / 1e6, "km²", here.language),
+            lost=shown(float(found.areas["lost_m2"].sum()) / 1e6, "km²", here.language),
+            villages_gained=int((found.villages["change"] == "gained").sum()),
+            villages_lost=int((found.villages["change"] == "lost").sum()),
+        )
+    for table in (found.rows.rows, found.areas, found.villages):
+        if table is not None and len(table):
+            here.line("\t".join(table.columns))
+            for row in table.itertuples(index=False):
+                here.line("\t".join(_cell(value) for value in row))
+    here.result(found.as_dict())
+
+
+def _cell(value: object) -> str:
+    """Return a value as a cell of a table for other programs: full precision, empty where it is missing."""
+    return "" if is_missing(value) else repr(value) if isinstance(value, float) else str(value)
 
 
 def withdraw(

@@ -71,15 +71,21 @@ def gather(store: Store, period: str) -> Inputs:
     """
     chosen: list[Dataset] = []
     frames: dict[str, pd.DataFrame] = {}
-    for kind, table in INPUT_TABLES.items():
-        entries = [entry for entry in store.datasets(Kind(kind)) if _counts(entry, period)]
-        parts = [store.read(entry).assign(_filing=place) for place, entry in enumerate(entries)]
-        joined = _joined(table, parts)
-        kept = _in_force(table, joined)
-        used = set(kept["_filing"]) if len(kept) else set()
-        chosen += [entry for place, entry in enumerate(entries) if place in used]
-        frames[kind] = kept.drop(columns="_filing", errors="ignore").reset_index(drop=True)
+    for kind in INPUT_TABLES:
+        frames[kind], used = layer(store, Kind(kind), period)
+        chosen += used
     return Inputs(frames, tuple(chosen))
+
+
+def layer(store: Store, kind: Kind, period: str) -> tuple[pd.DataFrame, list[Dataset]]:
+    """Return what of one kind counts in `period` (as `gather`), and the data sets it came from."""
+    table = INPUT_TABLES[str(kind)]
+    entries = [entry for entry in store.datasets(kind) if _counts(entry, period)]
+    joined = _joined(table, [store.read(entry).assign(_filing=place) for place, entry in enumerate(entries)])
+    kept = _in_force(table, joined)
+    used = set(kept["_filing"]) if len(kept) else set()
+    frame = kept.drop(columns="_filing", errors="ignore").reset_index(drop=True)
+    return frame, [entry for place, entry in enumerate(entries) if place in used]
 
 
 def _counts(entry: Dataset, period: str) -> bool:
