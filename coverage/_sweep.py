@@ -326,7 +326,7 @@ def overlap(
     size = _widest(b_rows)
     b_label, b_height, b_jump = np.empty(size, np.int32), np.empty(size), np.empty(size, np.int32)
     worst, ignored = 0.0, 0.0
-    last = np.int64(end - column + 1)
+    last = int(end - column + 1)
     pixels = density.shape[1]
     for r in range(a_rows.size - 1):
         i, i_end, j, j_end = a_rows[r], a_rows[r + 1], b_rows[r], b_rows[r + 1]

@@ -189,6 +189,3 @@ def test_real_sites_of_france_by_mapping(reference: Path, tmp_path: Path) -> Non
     bounds = shapely.total_bounds(points)
     np.testing.assert_array_less([-5.5, 41.0], bounds[:2])
     np.testing.assert_array_less(bounds[2:], [10.0, 51.5])
-    with pytest.raises(RefusedError) as error:
-        read(source, tmp_path / "o.arrow", Kind.SITES, ReadOptions(operator="mobifone"))
-    assert error.value.faults[0].code == "file_crs"
