@@ -95,14 +95,19 @@ def withdraw(
     here.result(found.as_dict())
 
 
-def verify(context: typer.Context) -> None:
-    """Kiểm tra lại từng tệp đã lưu / check every stored file."""
+def verify(
+    context: typer.Context,
+    head: Annotated[str | None, typer.Option(help="Mã băm cuối nhật ký đã ghi lại / a noted hash of the audit log")] = None,
+) -> None:
+    """Kiểm tra lại từng tệp đã lưu và nhật ký / check every stored file and the audit log."""
     here = session(context)
     with Bar(here) as bar:
-        found = verify_catalogue(here.settings, bar)
+        found = verify_catalogue(here.settings, bar, anchor=head)
     here.faults(found.faults)
     here.say("catalogue.damaged" if found.faults else "catalogue.sound", datasets=found.datasets, faults=len(found.faults))
-    here.result({"datasets": found.datasets, "faults": [fault_document(fault, here.language) for fault in found.faults]})
+    here.say("catalogue.head", seq=found.head.seq, hash=found.head.hash)
+    audit = {"records": found.head.seq, "head": found.head.hash}
+    here.result({"datasets": found.datasets, "audit": audit, "faults": [fault_document(fault, here.language) for fault in found.faults]})
     if found.faults:
         raise typer.Exit(1)
 

@@ -29,6 +29,10 @@ def take(
     organisation: Annotated[str | None, typer.Option(help="Đơn vị nộp / organisation that files")] = None,
     source: Annotated[str | None, typer.Option(help="Nguồn số liệu / where the data come from")] = None,
     licence: Annotated[str | None, typer.Option(help="Điều kiện sử dụng / licence")] = None,
+    method_statement: Annotated[
+        str | None, typer.Option(help="Phương pháp tính: mô hình, tổn hao, mức biên, tải / method: model, losses, edge level, load")
+    ] = None,
+    certified_by: Annotated[str | None, typer.Option(help="Người chịu trách nhiệm về số liệu / who certifies the data")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ kiểm tra, không lưu / check only, store nothing")] = False,  # noqa: FBT002
 ) -> None:
     """Kiểm tra và lưu tệp số liệu / check and store data files."""
@@ -43,6 +47,8 @@ def take(
         organisation=organisation,
         source=source,
         licence=licence,
+        method_statement=method_statement,
+        certified_by=certified_by,
         dry_run=dry_run,
     )
     with Bar(here) as bar:

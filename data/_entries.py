@@ -36,6 +36,8 @@ class Filing:
     source: str | None = None
     licence: str | None = None
     synthetic: bool = False
+    method_statement: str | None = None
+    certified_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,15 @@ class Dataset:
     synthetic: bool
     accepted_at: dt.datetime
     withdrawn_at: dt.datetime | None
+    erased_at: dt.datetime | None = None
+    method_statement: str | None = None
+    certified_by: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the entry as plain values, for JSON and for manifests."""
-        withdrawn = None if self.withdrawn_at is None else self.withdrawn_at.isoformat()
-        return {**asdict(self), "kind": str(self.kind), "accepted_at": self.accepted_at.isoformat(), "withdrawn_at": withdrawn}
+        moments = {name: getattr(self, name) for name in ("accepted_at", "withdrawn_at", "erased_at")}
+        written = {name: None if moment is None else moment.isoformat() for name, moment in moments.items()}
+        return {**asdict(self), "kind": str(self.kind), **written}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +91,7 @@ def identity_of(filing: Filing, sha256: str) -> str:
 
 def filed(session: Session, received: Received, filing: Filing, identity: str, sha256: str, *, generation: int) -> DatasetRow:
     """Return the new row of a data set, its submission and faults beside it; ids depend on nothing but what was filed."""
-    organisation = session.scalar(select(OrganisationRow).where(OrganisationRow.name == filing.organisation))
-    if organisation is None:
-        organisation = OrganisationRow(name=filing.organisation)
-        session.add(organisation)
-        session.flush()
+    organisation = organisation_of(session, filing.organisation)
     submission = SubmissionRow(
         organisation_id=organisation.id,
         organisation=organisation,
@@ -97,6 +99,8 @@ def filed(session: Session, received: Received, filing: Filing, identity: str, s
         file_name=received.path.name,
         original_sha256=received.sha256,
         options=dict(filing.options),
+        method_statement=filing.method_statement,
+        certified_by=filing.certified_by,
     )
     session.add(submission)
     session.flush()
@@ -127,6 +131,16 @@ def filed(session: Session, received: Received, filing: Filing, identity: str, s
     return row
 
 
+def organisation_of(session: Session, name: str) -> OrganisationRow:
+    """Return the row of an organisation; a new one where nobody named it before."""
+    organisation = session.scalar(select(OrganisationRow).where(OrganisationRow.name == name))
+    if organisation is None:
+        organisation = OrganisationRow(name=name)
+        session.add(organisation)
+        session.flush()
+    return organisation
+
+
 def _fault_row(fault: Fault, position: int, submission: SubmissionRow) -> dict[str, Any]:
     return {
         **fault.as_dict(),
@@ -137,9 +151,12 @@ def _fault_row(fault: Fault, position: int, submission: SubmissionRow) -> dict[s
 
 
 def in_order() -> Select[DatasetRow]:
-    """Return the query of every entry in order of acceptance; conditions may name its submission."""
+    """Return the query of every entry in order of acceptance; conditions may name its submission.
+
+    Numbers of submissions decide, not times: a clock that goes back changes no order.
+    """
     joined = select(DatasetRow).join(DatasetRow.submission).options(contains_eager(DatasetRow.submission))
-    return joined.order_by(SubmissionRow.accepted_at, DatasetRow.submission_id)
+    return joined.order_by(DatasetRow.submission_id)
 
 
 def only(session: Session, id_or_prefix: str) -> DatasetRow:
@@ -170,12 +187,15 @@ def dataset_of(row: DatasetRow) -> Dataset:
         source=row.source,
         licence=row.licence,
         synthetic=row.synthetic,
-        accepted_at=_utc(row.submission.accepted_at),
-        withdrawn_at=None if row.withdrawn_at is None else _utc(row.withdrawn_at),
+        accepted_at=utc(row.submission.accepted_at),
+        withdrawn_at=None if row.withdrawn_at is None else utc(row.withdrawn_at),
+        erased_at=None if row.erased_at is None else utc(row.erased_at),
+        method_statement=row.submission.method_statement,
+        certified_by=row.submission.certified_by,
     )
 
 
-def _utc(moment: dt.datetime) -> dt.datetime:
+def utc(moment: dt.datetime) -> dt.datetime:
     """Return a stored moment with its zone, which SQLite drops."""
     return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
 

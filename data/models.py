@@ -47,13 +47,15 @@ class SubmissionRow(Base):
     file_name: Mapped[str] = mapped_column(Text)
     original_sha256: Mapped[str] = mapped_column(_SHA256, index=True)
     options: Mapped[dict[str, Any]] = mapped_column(JSON)
+    method_statement: Mapped[str | None] = mapped_column(Text)
+    certified_by: Mapped[str | None] = mapped_column(Text)
 
     organisation: Mapped[OrganisationRow] = relationship(lazy="joined", innerjoin=True)
     faults: Mapped[list["FaultRow"]] = relationship(order_by="FaultRow.position")
 
 
 class DatasetRow(Base):
-    """One canonical table, named by the hash of its content; withdrawn, never deleted."""
+    """One canonical table, named by the hash of its content; withdrawn, its files erased when their time is over, its row never deleted."""
 
     __tablename__ = "datasets"
     # A table counts once: two processes that file the same one at the same time cannot both commit it.
@@ -85,6 +87,7 @@ class DatasetRow(Base):
     licence: Mapped[str | None] = mapped_column(Text)
     synthetic: Mapped[bool]
     withdrawn_at: Mapped[dt.datetime | None] = mapped_column(_MOMENT)
+    erased_at: Mapped[dt.datetime | None] = mapped_column(_MOMENT)
 
     submission: Mapped[SubmissionRow] = relationship(lazy="joined", innerjoin=True)
 
@@ -105,3 +108,46 @@ class FaultRow(Base):
     found: Mapped[str | None] = mapped_column(Text)
     fields: Mapped[dict[str, Any]] = mapped_column(JSON)
     count: Mapped[int] = mapped_column(Integer)
+
+
+class UserRow(Base):
+    """A person who may act for an organisation, in one of the roles of `hatang.data.roles`; disabled, never deleted."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    role: Mapped[str] = mapped_column(_WORD)
+    active: Mapped[bool]
+    added_at: Mapped[dt.datetime] = mapped_column(_MOMENT)
+
+    organisation: Mapped[OrganisationRow] = relationship(lazy="joined", innerjoin=True)
+
+
+class BoundaryRow(Base):
+    """A version of the ward boundaries that something was computed with: where it came from and when it was first used."""
+
+    __tablename__ = "boundary_versions"
+
+    version: Mapped[str] = mapped_column(String(60), primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    source: Mapped[str] = mapped_column(_WORD)
+    origin: Mapped[str] = mapped_column(Text)
+    first_used_at: Mapped[dt.datetime] = mapped_column(_MOMENT)
+
+
+class AuditRow(Base):
+    """One change of the catalogue, chained to the one before by its hash (`hatang.data.audit`)."""
+
+    __tablename__ = "audit_log"
+
+    seq: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    at: Mapped[dt.datetime] = mapped_column(_MOMENT)
+    actor: Mapped[str] = mapped_column(Text)
+    action: Mapped[str] = mapped_column(_WORD)
+    subject: Mapped[str] = mapped_column(Text, index=True)
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+    previous_hash: Mapped[str] = mapped_column(_SHA256)
+    hash: Mapped[str] = mapped_column(_SHA256)

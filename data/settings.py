@@ -1,5 +1,6 @@
 """Settings of an installation, read from the environment (`HATANG_*`) and from `.env`."""
 
+import getpass
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +18,14 @@ def _default_home() -> Path:
     return Path(platformdirs.user_data_dir("hatang", appauthor=False))
 
 
+def _login() -> str:
+    """Return the login of the system; a process without one has none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
 class Settings(BaseSettings):
     """Every setting with its default; `hatang config show` prints each value and where it came from."""
 
@@ -30,6 +39,10 @@ class Settings(BaseSettings):
     lang: Literal["vi", "en"] = Field(default="vi", description="language of messages, pages and reports")
     host: str = Field(default="127.0.0.1", description="address the app listens on")
     port: int = Field(default=8501, ge=1, le=65535, description="port the app listens on")
+
+    actor: str = Field(default_factory=_login, description="who acts, as the audit log names them; default: the login of the system")
+    quota_bytes: int | None = Field(default=None, ge=0, description="bytes that one organisation may store; default no limit")
+    quota_rows: int | None = Field(default=None, ge=0, description="rows that one organisation may store; default no limit")
 
     def catalogue_url(self) -> str:
         """Return the SQLAlchemy URL of the catalogue database."""

@@ -2,35 +2,37 @@
 
 ::
 
-    HATANG_HOME/catalogue.sqlite                  organisations, submissions, data sets, faults
+    HATANG_HOME/catalogue.sqlite                  organisations, submissions, data sets, faults, users, audit log
     HATANG_HOME/originals/<aa>/<sha256>           the bytes as filed
     HATANG_HOME/datasets/<aa>/<sha256>.parquet    canonical tables, EPSG:4326
     HATANG_HOME/incoming/<id>/                    a file being received, held by a lock
 
 Files are immutable and come first, flushed to disk; the catalogue's rows come last, in one transaction. A reception notes what it is about
-to place, so that after a crash in between the next `open` finds the dead reception and removes exactly that. No other stored file is ever
-removed: should the catalogue be lost or the wrong one be named, what was filed stays.
+to place, so that after a crash in between the next `open` finds the dead reception and removes exactly that. Beside it only `erase` removes
+stored files, and only those of data sets marked so: should the catalogue be lost or the wrong one be named, what was filed stays.
 """
 
 import datetime as dt
 import shutil
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final, Self
 
 import pandas as pd
 import pyarrow as pa
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 from ulid import ULID
 
-from hatang.data._entries import Dataset, Filing, Received, dataset_of, faults_of, filed, identity_of, in_order, only
+from hatang.data._entries import Dataset, Filing, Received, dataset_of, faults_of, filed, identity_of, in_order, only, organisation_of
 from hatang.data.atomic import copy_hashed, disk, file_hash, is_locked, locked, place, replacing
-from hatang.data.contracts import Fault, Kind, ParameterError, Severity, StoreError
+from hatang.data.audit import Action, Head, check, head, record
+from hatang.data.contracts import AUTHORITY, Fault, Kind, MissingError, ParameterError, RefusedError, Severity, StoreError
 from hatang.data.database import current_revision, database, head_revision, open_engine, upgrade
-from hatang.data.models import DatasetRow, SubmissionRow
+from hatang.data.models import BoundaryRow, DatasetRow, OrganisationRow, SubmissionRow
+from hatang.data.quota import Quota, Usage, quota_faults, stored_bytes
 from hatang.data.results import table_hash
 from hatang.data.settings import Settings
 from hatang.data.tablefile import read_table, write_table
@@ -43,9 +45,11 @@ _NOTE: Final = "placing"
 class Store:
     """The catalogue and its files; use it as a context manager."""
 
-    def __init__(self, home: Path, engine: Engine) -> None:
+    def __init__(self, home: Path, engine: Engine, *, actor: str = "", quota: Quota | None = None) -> None:
         self._home = home
         self._engine = engine
+        self._actor = actor
+        self._quota = quota or Quota()
         self._incoming = home / "incoming"
 
     @classmethod
@@ -60,7 +64,8 @@ class Store:
         home = settings.home.absolute()
         with disk(home):
             (home / "incoming").mkdir(parents=True, exist_ok=True)
-        store = cls(home, open_engine(settings.catalogue_url()))
+        quota = Quota(settings.quota_bytes, settings.quota_rows)
+        store = cls(home, open_engine(settings.catalogue_url()), actor=settings.actor, quota=quota)
         try:
             store._prepare()
         except BaseException:
@@ -134,6 +139,8 @@ class Store:
 
         Raises
         ------
+        RefusedError
+            Where the organisation's quota is used up.
         StoreError
             Where the disk or the database refuses; the catalogue is as it was before.
         """
@@ -149,7 +156,9 @@ class Store:
                     stored = next((row for row in same if row.withdrawn_at is None), None)
                     if stored is not None:
                         return dataset_of(stored), False
+                    self._weigh(session, received, filing, written)
                     entry = dataset_of(filed(session, received, filing, identity, sha256, generation=len(same)))
+                    self._record(session, Action.FILE, entry, file=entry.file_name, original=received.sha256, table=sha256)
                     if rehearsal:
                         session.rollback()
                     else:
@@ -197,9 +206,13 @@ class Store:
 
         Raises
         ------
+        MissingError
+            Where it was erased.
         StoreError
             Where its file is missing or damaged.
         """
+        if dataset.erased_at is not None:
+            raise MissingError("error.dataset.erased", dataset=dataset.id)
         path = self._table(dataset.sha256)
         try:
             return read_table(path)
@@ -214,32 +227,95 @@ class Store:
         MissingError
             Where no id, or more than one, begins so.
         ParameterError
-            Where `undo` would let one table count twice, because it was filed again meanwhile.
+            Where `undo` would let one table count twice, because it was filed again meanwhile, or its files were erased.
         """
         with self._alone(), self._session() as session:
             row = only(session, id_or_prefix)
+            if undo and row.erased_at is not None:
+                raise ParameterError("error.dataset.erased", dataset=row.id)
             if undo and row.withdrawn_at is not None:
                 again = select(DatasetRow).where(DatasetRow.identity == row.identity, DatasetRow.withdrawn_at.is_(None))
                 other = session.scalar(again)
                 if other is not None:
                     raise ParameterError("error.dataset.filed_again", dataset=row.id, other=other.id)
                 row.withdrawn_at = None
+                self._record(session, Action.RESTORE, dataset_of(row))
             elif not undo and row.withdrawn_at is None:
                 row.withdrawn_at = dt.datetime.now(dt.UTC)
+                self._record(session, Action.WITHDRAW, dataset_of(row))
             session.flush()
             return dataset_of(row)
 
-    def verify(self, advance: Callable[[], object] = lambda: None) -> list[Fault]:
-        """Hash every stored file anew; return one fault for each that is missing or damaged, or that no entry names.
+    def erase(self, datasets: Iterable[Dataset], *, reason: str) -> None:
+        """Remove the files of data sets for good; their rows and their history stay, withdrawn and marked.
 
-        `advance` is called after each entry.
+        A file that another data set names stays. After a crash the files of what is marked are removed by the next call.
+        """
+        with self._alone():
+            with self._session() as session:
+                for dataset in datasets:
+                    row = only(session, dataset.id)
+                    if row.erased_at is None:
+                        row.erased_at = dt.datetime.now(dt.UTC)
+                        row.withdrawn_at = row.withdrawn_at or row.erased_at
+                        self._record(session, Action.ERASE, dataset, reason=reason)
+            with self._session() as session:
+                erased = session.scalars(select(DatasetRow).where(DatasetRow.erased_at.is_not(None))).all()
+                marked = {path for row in erased for path in (self._original(row.submission.original_sha256), self._table(row.sha256))}
+            with disk(self._home):
+                for path in marked - self._named():
+                    path.unlink(missing_ok=True)
+
+    def usage(self, organisation: str) -> Usage:
+        """Return what an organisation has stored."""
+        with self._session() as session:
+            return self._usage(session, organisation)
+
+    def note_boundaries(self, version: str, *, source: str, origin: str) -> None:
+        """Keep which version of the ward boundaries something is computed with, once."""
+        with self._session() as session:
+            if session.get(BoundaryRow, version) is not None:
+                return
+        with self._alone(), self._session() as session:
+            if session.get(BoundaryRow, version) is None:
+                owner = organisation_of(session, AUTHORITY).id
+                now = dt.datetime.now(dt.UTC)
+                session.add(BoundaryRow(version=version, organisation_id=owner, source=source, origin=origin, first_used_at=now))
+                said = {"source": source, "origin": origin}
+                record(session, actor=self._actor, organisation=AUTHORITY, action=Action.USE_BOUNDARIES, subject=version, detail=said)
+
+    def audit_head(self) -> Head:
+        """Return the last record of the audit log: note it elsewhere, to see later that nothing before it was touched."""
+        with self._session() as session:
+            return head(session)
+
+    @contextmanager
+    def changing(self) -> Iterator[tuple[Session, str]]:
+        """Yield a session of the catalogue alone, and who acts; it commits at the end, or leaves no trace."""
+        with self._alone(), self._session() as session:
+            yield session, self._actor
+
+    @contextmanager
+    def looking(self) -> Iterator[Session]:
+        """Yield a session of the catalogue to read from."""
+        with self._session() as session:
+            yield session
+
+    def verify(self, advance: Callable[[], object] = lambda: None, *, anchor: str | None = None) -> list[Fault]:
+        """Hash every stored file anew and walk the audit log; return one fault for each thing that is not as it was written.
+
+        Files: missing, damaged, or named by no entry. The log: see `hatang.data.audit.check`, which `anchor` is handed to. `advance` is
+        called after each entry.
         """
         with self._alone():  # what is placed now is named a moment later
             named = self._named()
             stored = (path for folder in ("originals", "datasets") for path in sorted((self._home / folder).glob("??/*")))
             faults = [Fault("stored_file_unnamed", self._name(path), Severity.WARNING) for path in stored if path not in named]
+        with self._session() as session:
+            faults += check(session, anchor=anchor)
         for dataset in self.datasets(include_withdrawn=True):
-            faults += self._check(dataset)
+            if dataset.erased_at is None:
+                faults += self._check(dataset)
             advance()
         return faults
 
@@ -299,10 +375,36 @@ class Store:
                     (self._home / name).unlink(missing_ok=True)
 
     def _named(self) -> set[Path]:
-        """Return every file that a row names."""
+        """Return every file that a row names whose files were not erased."""
         with self._session() as session:
-            originals = {self._original(sha256) for sha256 in session.scalars(select(SubmissionRow.original_sha256))}
-            return originals | {self._table(sha256) for sha256 in session.scalars(select(DatasetRow.sha256))}
+            return set(self._files(session))
+
+    def _files(self, session: Session, organisation: str | None = None) -> Iterator[Path]:
+        """Yield the original and the table of every entry not erased, of one organisation or of all."""
+        query = select(SubmissionRow.original_sha256, DatasetRow.sha256).join(DatasetRow.submission).where(DatasetRow.erased_at.is_(None))
+        if organisation is not None:
+            query = query.join(SubmissionRow.organisation).where(OrganisationRow.name == organisation)
+        for original, table in session.execute(query):
+            yield self._original(original)
+            yield self._table(table)
+
+    def _usage(self, session: Session, organisation: str) -> Usage:
+        rows = select(func.coalesce(func.sum(DatasetRow.rows_kept), 0)).join(DatasetRow.submission).join(SubmissionRow.organisation)
+        kept = session.scalar(rows.where(OrganisationRow.name == organisation, DatasetRow.erased_at.is_(None)))
+        return Usage(stored_bytes(self._files(session, organisation)), int(kept or 0))
+
+    def _weigh(self, session: Session, received: Received, filing: Filing, table: Path) -> None:
+        """Refuse what would pass the organisation's quota."""
+        if self._quota == Quota():
+            return
+        used, new = self._usage(session, filing.organisation), Usage(stored_bytes((received.path, table)), filing.rows_kept)
+        faults = quota_faults(self._quota, used, new, file=received.path.name, organisation=filing.organisation)
+        if faults:
+            raise RefusedError("error.reading.refused", faults, file=received.path.name)
+
+    def _record(self, session: Session, action: Action, entry: Dataset, **detail: object) -> None:
+        said = {"organisation": entry.organisation, **detail}
+        record(session, actor=self._actor, organisation=entry.organisation, action=action, subject=entry.id, detail=said)
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self._home).as_posix()

@@ -61,6 +61,7 @@ def assess(settings: Settings, *, period: str | None = None, as_of: dt.date | No
 
 def _assessed(settings: Settings, store: Store, boundaries: Boundaries, *, period: str, as_of: dt.date, progress: Progress) -> ResultSet:
     """Return the assessment of a period from an open store."""
+    store.note_boundaries(boundaries.version, source=str(boundaries.source), origin=boundaries.origin)
     inputs = gather(store, period)
     rules = rules_in_force(as_of)
     configuration = {name: rule.as_dict() for name, rule in rules.items()}

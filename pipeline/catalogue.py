@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from hatang.data.audit import Head
 from hatang.data.contracts import Fault, Kind
 from hatang.data.settings import Settings
 from hatang.data.store import Dataset, Store
@@ -10,10 +11,11 @@ from hatang.pipeline.progress import Progress
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """How many data sets were checked, withdrawn ones included, and what is wrong with their files."""
+    """How many data sets were checked, withdrawn ones included, what is wrong with files and audit log, and the log's last record."""
 
     datasets: int
     faults: tuple[Fault, ...]
+    head: Head
 
 
 def list_datasets(settings: Settings, *, kind: Kind | None = None, include_withdrawn: bool = False) -> list[Dataset]:
@@ -49,12 +51,15 @@ def withdraw_dataset(id_or_prefix: str, settings: Settings, *, undo: bool = Fals
         return store.withdraw(id_or_prefix, undo=undo)
 
 
-def verify_catalogue(settings: Settings, progress: Progress) -> Verification:
-    """Hash every stored original and table anew; name those missing or damaged, and files that no entry names."""
+def verify_catalogue(settings: Settings, progress: Progress, *, anchor: str | None = None) -> Verification:
+    """Hash every stored original and table anew and walk the audit log; name what is missing, damaged, unnamed or tampered with.
+
+    `anchor` is the hash of an earlier head of the log, or how it begins: without one, records cut off at the end cannot be seen.
+    """
     with Store.open(settings) as store:
         count = len(store.datasets(include_withdrawn=True))
         progress.step("catalogue.verifying", total=count)
-        return Verification(count, tuple(store.verify(progress.advance)))
+        return Verification(count, tuple(store.verify(progress.advance, anchor=anchor)), store.audit_head())
 
 
 def upgrade_database(settings: Settings) -> str:

@@ -44,6 +44,8 @@ class IngestOptions:
     source: str | None = None
     licence: str | None = None
     synthetic: bool = False
+    method_statement: str | None = None
+    certified_by: str | None = None
     dry_run: bool = False
 
 
@@ -152,6 +154,8 @@ class _Intake:
             source=options.source,
             licence=options.licence,
             synthetic=options.synthetic,
+            method_statement=options.method_statement,
+            certified_by=options.certified_by,
         )
         dataset, added = store.add(received, frame, filing, rehearsal=options.dry_run)
         self.progress.advance()
@@ -219,6 +223,9 @@ class _Intake:
             raise RefusedError("error.reading.refused", [fault], file=name) from error
         said = dataclasses.asdict(self.options)
         del said["dry_run"]
+        for name in ("method_statement", "certified_by"):  # filings before these were asked for name neither
+            if said[name] is None:
+                del said[name]
         return {**said, "kind": str(self.options.kind), "mapping": content}
 
 
@@ -257,6 +264,8 @@ def _normal(options: IngestOptions) -> IngestOptions:
         organisation=words(options.organisation),
         source=words(options.source),
         licence=words(options.licence),
+        method_statement=words(options.method_statement),
+        certified_by=words(options.certified_by),
     )
 
 

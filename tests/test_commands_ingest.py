@@ -102,7 +102,7 @@ def test_an_empty_home_says_what_to_do() -> None:
     assert "hatang ingest" in done.stderr
     assert document("catalogue", "list") == {"datasets": [], "exit_code": 0}
     assert document("catalogue", "verify") == {"datasets": 0, "faults": [], "exit_code": 0}
-    assert document("db", "upgrade") == {"revision": "0001", "exit_code": 0}
+    assert document("db", "upgrade") == {"revision": "0002", "exit_code": 0}
 
 
 def test_the_catalogue_is_listed_shown_withdrawn_and_verified(home: Path, log: Path) -> None:
