@@ -48,6 +48,7 @@ def summarised(results: ResultSet) -> dict[str, Any]:
         "period": results.period,
         "as_of": results.as_of.isoformat(),
         "synthetic": results.synthetic,
+        "withdrawn_inputs": list(results.withdrawn_inputs),
         "boundary_source": results.boundary_source,
         "verdicts": verdicts,
         "gaps": len(gaps),
@@ -62,6 +63,8 @@ def say_summary(here: Session, results: ResultSet, summary: dict[str, Any]) -> N
     language = here.language
     mark = f" ({text('synthetic', language)})" if results.synthetic else ""
     here.say("assess.done", run=results.run_id, period=results.period, as_of=shown_date(results.as_of, language), synthetic=mark)
+    if results.withdrawn_inputs:
+        here.say("results.withdrawn", datasets=", ".join(results.withdrawn_inputs))
     for technology, counts in summary["verdicts"].items():
         words = {"technology": text(f"technology.{technology}", language), "operator": text("operator.any", language)}
         here.say("assess.wards_line", wards=sum(counts.values()), **words, **counts)

@@ -1,4 +1,4 @@
-"""`hatang wards export FILE`, `show CODE`, `load FILE`, `unload`: the boundaries in use, with their source."""
+"""`hatang wards export FILE`, `show CODE`, `load FILE`, `unload`, `versions`: the boundaries in use, with their source."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -10,13 +10,13 @@ from hatang.commands.terminal import fault_document, session, speaks_errors
 from hatang.data.figures import shown
 from hatang.data.geodesy import geodesic_area_m2
 from hatang.data.language import text
-from hatang.pipeline.wards import describe_ward, export_wards, load_city_boundaries, unload_city_boundaries
+from hatang.pipeline.wards import boundary_versions, describe_ward, export_wards, load_city_boundaries, unload_city_boundaries
 
 
 def register(app: typer.Typer) -> None:
     """Add `wards` to the command line."""
     group = typer.Typer(help="Ranh giới phường, xã / ward boundaries", no_args_is_help=True)
-    for command in (export, show, load, unload):
+    for command in (export, show, load, unload, versions):
         group.command()(speaks_errors(command))
     app.add_typer(group, name="wards")
 
@@ -71,3 +71,13 @@ def unload(context: typer.Context) -> None:
     was_loaded = unload_city_boundaries(here.settings)
     here.say("wards.unloaded" if was_loaded else "wards.none_loaded")
     here.result({"unloaded": was_loaded})
+
+
+def versions(context: typer.Context) -> None:
+    """Các phiên bản ranh giới đã dùng để tính / versions of the boundaries that results were computed with."""
+    here = session(context)
+    found = boundary_versions(here.settings)
+    for entry in found:
+        source = text(f"boundary.{entry.source}", here.language)
+        here.line("\t".join([entry.version, source, entry.origin, f"{entry.first_used_at:%Y-%m-%d %H:%M}Z"]))
+    here.result({"versions": [{**asdict(entry), "first_used_at": entry.first_used_at.isoformat()} for entry in found]})

@@ -27,6 +27,7 @@ class ResultSet:
 
     `tables` holds frames by name: those of `contracts.RESULT_TABLES`, `wards` (WARDS contract), `ledger` (step, rows: what cleaning
     kept and removed) and the latest input layers `claims`, `sites`, `assets`, `works`, `villages`, `places`. Geometry is EPSG:4326.
+    `withdrawn_inputs` names the inputs withdrawn since: `hatang.pipeline.runs` finds that out anew whenever a run is opened.
     """
 
     run_id: str
@@ -39,6 +40,7 @@ class ResultSet:
     configuration: Mapping[str, Mapping[str, Any]]
     versions: Mapping[str, str]
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    withdrawn_inputs: tuple[str, ...] = ()
 
     def manifest(self) -> dict[str, Any]:
         """Return the manifest: inputs with hashes, configuration, date, versions, boundary source, synthetic flag, totals."""
@@ -51,6 +53,7 @@ class ResultSet:
             "ward_version": self.ward_version,
             "boundary_source": self.boundary_source,
             "inputs": [dict(entry) for entry in self.inputs],
+            "withdrawn_inputs": list(self.withdrawn_inputs),
             "configuration": {name: dict(rule) for name, rule in self.configuration.items()},
             "versions": dict(self.versions),
             "totals": {name: len(frame) for name, frame in self.tables.items()},

@@ -26,12 +26,12 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 from ulid import ULID
 
-from hatang.data._entries import Dataset, Filing, Received, dataset_of, faults_of, filed, identity_of, in_order, only, organisation_of
+from hatang.data._entries import Dataset, Filing, Received, dataset_of, faults_of, filed, identity_of, in_order, only
 from hatang.data.atomic import copy_hashed, disk, file_hash, is_locked, locked, place, replacing
 from hatang.data.audit import Action, Head, check, head, record
-from hatang.data.contracts import AUTHORITY, Fault, Kind, MissingError, ParameterError, RefusedError, Severity, StoreError
+from hatang.data.contracts import Fault, Kind, MissingError, ParameterError, RefusedError, Severity, StoreError
 from hatang.data.database import current_revision, database, head_revision, open_engine, upgrade
-from hatang.data.models import BoundaryRow, DatasetRow, OrganisationRow, SubmissionRow
+from hatang.data.models import DatasetRow, OrganisationRow, SubmissionRow
 from hatang.data.quota import Quota, Usage, quota_faults, stored_bytes
 from hatang.data.results import table_hash
 from hatang.data.settings import Settings
@@ -196,6 +196,12 @@ class Store:
         with self._session() as session:
             return dataset_of(only(session, id_or_prefix))
 
+    def withdrawn(self, ids: Iterable[str]) -> list[Dataset]:
+        """Return those of some entries that were withdrawn, in order of acceptance."""
+        query = in_order().where(DatasetRow.id.in_(list(ids)), DatasetRow.withdrawn_at.is_not(None))
+        with self._session() as session:
+            return [dataset_of(row) for row in session.scalars(query)]
+
     def faults(self, dataset: Dataset) -> tuple[Fault, ...]:
         """Return what was refused, repaired or warned about when the file was read."""
         with self._session() as session:
@@ -270,19 +276,6 @@ class Store:
         """Return what an organisation has stored."""
         with self._session() as session:
             return self._usage(session, organisation)
-
-    def note_boundaries(self, version: str, *, source: str, origin: str) -> None:
-        """Keep which version of the ward boundaries something is computed with, once."""
-        with self._session() as session:
-            if session.get(BoundaryRow, version) is not None:
-                return
-        with self._alone(), self._session() as session:
-            if session.get(BoundaryRow, version) is None:
-                owner = organisation_of(session, AUTHORITY).id
-                now = dt.datetime.now(dt.UTC)
-                session.add(BoundaryRow(version=version, organisation_id=owner, source=source, origin=origin, first_used_at=now))
-                said = {"source": source, "origin": origin}
-                record(session, actor=self._actor, organisation=AUTHORITY, action=Action.USE_BOUNDARIES, subject=version, detail=said)
 
     def audit_head(self) -> Head:
         """Return the last record of the audit log: note it elsewhere, to see later that nothing before it was touched."""

@@ -17,6 +17,7 @@ from hatang.coverage.gaps import find_gaps
 from hatang.coverage.locate import WardIndex
 from hatang.coverage.scorecard import scorecard
 from hatang.coverage.wardtable import ward_table
+from hatang.data.boundary_versions import known, note
 from hatang.data.contracts import ALL, ANY, Kind, ParameterError, Technology
 from hatang.data.facts import declarations
 from hatang.data.results import ResultSet, save_results
@@ -61,7 +62,7 @@ def assess(settings: Settings, *, period: str | None = None, as_of: dt.date | No
 
 def _assessed(settings: Settings, store: Store, boundaries: Boundaries, *, period: str, as_of: dt.date, progress: Progress) -> ResultSet:
     """Return the assessment of a period from an open store."""
-    store.note_boundaries(boundaries.version, source=str(boundaries.source), origin=boundaries.origin)
+    note_boundaries(store, boundaries)
     inputs = gather(store, period)
     rules = rules_in_force(as_of)
     configuration = {name: rule.as_dict() for name, rule in rules.items()}
@@ -101,6 +102,15 @@ def _assessed(settings: Settings, store: Store, boundaries: Boundaries, *, perio
     save_results(results, settings.home / "results" / identity)
     remember(settings, identity)
     return results
+
+
+def note_boundaries(store: Store, boundaries: Boundaries) -> None:
+    """Keep which version of the boundaries is used, at its first use."""
+    with store.looking() as session:
+        if known(session, boundaries.version):
+            return
+    with store.changing() as (session, actor):
+        note(session, version=boundaries.version, source=str(boundaries.source), origin=boundaries.origin, actor=actor)
 
 
 def today() -> dt.date:

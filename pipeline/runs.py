@@ -5,12 +5,14 @@ import importlib.metadata
 import json
 import platform
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from hatang.data.contracts import MissingError
 from hatang.data.results import ResultSet, load_results
 from hatang.data.settings import Settings
+from hatang.data.store import Dataset, Store
 
 _DIGITS: Final = 16
 _LATEST: Final = "latest"
@@ -77,7 +79,19 @@ def load_run(settings: Settings, run_id: str) -> ResultSet:
     found = [name for name in run_ids(settings) if name.startswith(run_id)]
     if len(found) != 1:
         raise MissingError("error.run.missing", run=run_id, runs=", ".join(run_ids(settings)[:10]) or "–")
-    return load_results(runs_folder(settings) / found[0])
+    return marked(load_results(runs_folder(settings) / found[0]), settings)
+
+
+def marked(results: ResultSet, settings: Settings) -> ResultSet:
+    """Return a run that says which of its inputs have been withdrawn since, published or not; asked anew at every look."""
+    withdrawn = tuple(dataset.id for dataset in withdrawn_inputs(results, settings))
+    return results if withdrawn == results.withdrawn_inputs else replace(results, withdrawn_inputs=withdrawn)
+
+
+def withdrawn_inputs(results: ResultSet, settings: Settings) -> list[Dataset]:
+    """Return the inputs of a run that count no longer."""
+    with Store.open(settings) as store:
+        return store.withdrawn(str(entry["id"]) for entry in results.inputs if "id" in entry)
 
 
 def with_results(settings: Settings) -> Settings:

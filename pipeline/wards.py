@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Final
 
 from hatang.data.atomic import replacing
+from hatang.data.boundary_versions import BoundaryVersion, versions
 from hatang.data.contracts import MissingError, ParameterError
 from hatang.data.facts import ward_facts
 from hatang.data.gazetteer import ward_codes
 from hatang.data.geodesy import geodesic_area_m2
 from hatang.data.settings import Settings
+from hatang.data.store import Store
 from hatang.data.wards import Boundaries, install_city_file, load_boundaries, remove_city_file
 
 _DRIVERS: Final = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".json": "GeoJSON", ".fgb": "FlatGeobuf"}
@@ -91,3 +93,9 @@ def load_city_boundaries(file: Path, settings: Settings) -> Boundaries:
 def unload_city_boundaries(settings: Settings) -> bool:
     """Stop using the city's own boundaries; return whether any were in use."""
     return remove_city_file(settings)
+
+
+def boundary_versions(settings: Settings) -> list[BoundaryVersion]:
+    """Return every version of the boundaries that anything was computed with, in order of first use."""
+    with Store.open(settings) as store, store.looking() as session:
+        return versions(session)

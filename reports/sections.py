@@ -33,6 +33,8 @@ def build_report(results: ResultSet, *, scope: Scope, language: Language) -> Doc
     labels = [say("synthetic")] if results.synthetic else []
     if results.boundary_source == "approximate":
         labels.append(say("boundary.approximate"))
+    if results.withdrawn_inputs:
+        labels.append(say("results.withdrawn", datasets=", ".join(results.withdrawn_inputs)))
     return Document(
         authority="UBND THÀNH PHỐ HUẾ",
         office="SỞ XÂY DỰNG" if scope.kind == "road" else "SỞ KHOA HỌC VÀ CÔNG NGHỆ",

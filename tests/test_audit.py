@@ -14,9 +14,12 @@ from sqlalchemy import create_engine, select
 from hatang.data import audit
 from hatang.data.contracts import FIXED, Kind, MissingError, ParameterError, RefusedError, StoreError
 from hatang.data.database import _config
-from hatang.data.models import AuditRow, BoundaryRow
+from hatang.data.models import AuditRow
 from hatang.data.settings import Settings
 from hatang.data.store import Dataset, Filing, Store
+from hatang.data.wards import load_boundaries
+from hatang.pipeline.assess import note_boundaries
+from hatang.pipeline.wards import boundary_versions
 
 
 def table(households: int) -> pd.DataFrame:
@@ -173,12 +176,13 @@ def test_a_refused_change_leaves_no_record(logged: Settings) -> None:
 
 
 def test_boundaries_are_noted_once(named: Settings) -> None:
+    boundaries = load_boundaries(named)
     with Store.open(named) as store:
         for _ in range(2):
-            store.note_boundaries("approximate-1", source="approximate", origin="")
-        with store.looking() as session:
-            kept = session.scalars(select(BoundaryRow)).all()
-    assert [(row.version, row.source) for row in kept] == [("approximate-1", "approximate")]
+            note_boundaries(store, boundaries)
+    kept = boundary_versions(named)
+    assert [(row.version, row.source) for row in kept] == [(boundaries.version, "approximate")]
+    assert abs((kept[0].first_used_at - dt.datetime.now(dt.UTC)).total_seconds()) < 600
     assert [row.action for row in records(named)] == ["use_boundaries"]
 
 

@@ -147,6 +147,8 @@ def labels(results: ResultSet) -> None:
         badges.append(f":gray-badge[{say('boundary.approximate')}]")
     if badges:
         st.markdown(" ".join(badges))
+    if results.withdrawn_inputs:
+        st.warning(say("results.withdrawn", datasets=", ".join(results.withdrawn_inputs)))
 
 
 @contextmanager

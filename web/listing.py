@@ -1,7 +1,7 @@
 """Tables beside the map: numbers stay numbers, so that a column sorts by value, and are shown by the one rounding of `figures`."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -214,13 +214,14 @@ def rule_list(configuration: Mapping[str, Mapping[str, Any]], language: Language
     )
 
 
-def input_list(inputs: tuple[Mapping[str, Any], ...], language: Language) -> pd.DataFrame:
-    """Return the data sets that a run counted, with the hash of each."""
+def input_list(inputs: tuple[Mapping[str, Any], ...], language: Language, *, withdrawn: Collection[str] = ()) -> pd.DataFrame:
+    """Return the data sets that a run counted, with the hash of each; those withdrawn since are marked beside their file."""
+    mark = text("results.input_withdrawn", language)
     head = partial(_head, language=language)
     return pd.DataFrame(
         [
             {
-                head("file"): known(entry.get("file")),
+                head("file"): f"{known(entry.get('file'))} ({mark})" if entry.get("id") in withdrawn else known(entry.get("file")),
                 head("kind"): text(f"web.kind.{entry['kind']}", language),
                 head("operator"): operator_name(entry.get("operator"), language),
                 head("period"): known(entry.get("period")),

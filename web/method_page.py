@@ -26,7 +26,7 @@ def show() -> None:
         st.caption(say("web.method.unverified"))
         st.header(say("web.method.inputs"))
         if results.inputs:
-            chrome.table(input_list(results.inputs, chosen), say("web.method.inputs"))
+            chrome.table(input_list(results.inputs, chosen, withdrawn=results.withdrawn_inputs), say("web.method.inputs"))
         else:
             st.caption(say("web.method.no_inputs"))
         st.header(say("web.method.run"))

@@ -12,7 +12,7 @@ import streamlit as st
 
 from hatang.data.results import ResultSet
 from hatang.data.settings import Settings
-from hatang.pipeline.runs import load_run, run_ids, run_manifests, with_results
+from hatang.pipeline.runs import load_run, marked, run_ids, run_manifests, with_results
 from hatang.web.maps import display_wards
 
 
@@ -36,7 +36,7 @@ def current(settings: Settings, run_id: str | None = None) -> ResultSet | None:
     names = run_ids(source)
     if not names:
         return None
-    return opened(source.home, run_id if run_id in names else names[0])
+    return marked(opened(source.home, run_id if run_id in names else names[0]), source)
 
 
 def offered(settings: Settings) -> list[RunEntry]:
