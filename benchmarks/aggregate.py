@@ -56,7 +56,7 @@ def cluster_line(*, rows: int, devices: int = 5_000_000) -> Line:
     """Return the CPU seconds of two workers and the client against those of one process; the table must be the same."""
     boundaries = load_boundaries(Settings())
     index = WardIndex.build(boundaries.frame)
-    with tempfile.TemporaryDirectory() as folder, LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    with tempfile.TemporaryDirectory() as folder, LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster:
         path = Path(folder, "tests.parquet")
         write_drawn(path, boundaries.frame, rows=rows, devices=devices)
         aggregate(path, index, scheduler=cluster)  # every worker loads the compiled loops

@@ -23,6 +23,7 @@ from hatang.data.contracts import ENGINE_DEGREE, ENGINE_WARD, SchemaError
 _SEEDS: Final = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1B54A32D192ED03))
 """Two odd constants: the golden ratio, and that of the plastic number's square root used by MRG-type generators; any two do."""
 _WHOLE: Final = 2.0**53
+_FEW: Final = 4096
 
 
 class Keys:
@@ -127,6 +128,8 @@ class Grouper:
         kind = source.kinds[-1]
         if kind == "null":
             return np.full(len(column), -1, np.int32), (np.empty(0, np.uint64),) * self._word_sets
+        if pa.types.is_dictionary(column.type) and len(column.dictionary) > 2 * len(column) + _FEW:
+            column = column.dictionary_decode()
         if pa.types.is_dictionary(column.type):
             codes, words = _whole(column.indices, np.int32), self._words_of(column.dictionary, source)
             if column.dictionary.null_count:
@@ -212,7 +215,12 @@ def _whole(column: pa.Array, kind: npt.DTypeLike) -> npt.NDArray[Any]:
 def _coded(column: pa.Array) -> pa.DictionaryArray:
     if pa.types.is_null(column.type):
         column = column.cast(pa.string())
-    return column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    return _without_ballast(column) if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+
+
+def _without_ballast(column: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Return a coded column with the values of its own rows: some files carry those of all their rows with every batch."""
+    return column if len(column.dictionary) <= len(column) + _FEW else column.dictionary_decode().dictionary_encode()
 
 
 def _valid(column: pa.Array) -> npt.NDArray[np.bool_]:

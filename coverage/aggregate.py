@@ -8,6 +8,7 @@ threads or workers.
 import queue
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Event, Lock
 from typing import Any, Final
@@ -20,8 +21,8 @@ from hatang.coverage._frame import Frame
 from hatang.coverage._grouping import Grouper, Job, Keys
 from hatang.coverage._merging import Run
 from hatang.coverage._spill import SpillFolder
-from hatang.coverage.blocks import PIECE_ITEMS, Block, table_of
-from hatang.coverage.cluster import map_merge
+from hatang.coverage.blocks import PIECE_ITEMS, Block, merged_table, table_of
+from hatang.coverage.cluster import map_finish
 from hatang.coverage.locate import WardIndex
 from hatang.data.contracts import ParameterError
 
@@ -124,7 +125,7 @@ def aggregate(
     sources = [look_at(path, columns, index.hash) for path in files_of(paths)]
     job = _job(columns, sources, index)
     if scheduler is not None:
-        return _over_cluster(sources, job, memory_limit_bytes, scheduler, progress).table(thresholds=thresholds, threads=threads)
+        return _over_cluster(sources, job, thresholds, memory_limit_bytes, scheduler, progress)
     with SpillFolder() as folder:
         heap, keys = _Heap(folder, memory_limit_bytes, threads), Keys()
         _read_all(shares_of_work(sources, rows=_MOST_ROWS), lambda: Grouper(job, keys), heap, threads=threads, progress=progress)
@@ -273,11 +274,13 @@ def _share_block(work: Work, shared: tuple[Job, int]) -> Block:
     return _block([work], shared[0], limit_bytes=shared[1], threads=1)
 
 
-def _over_cluster(sources: Sequence[Source], job: Job, limit_bytes: int, scheduler: Any, progress: Progress | None) -> Block:
-    """Return the block of all files, made and merged by workers."""
+def _over_cluster(
+    sources: Sequence[Source], job: Job, thresholds: Sequence[float], limit_bytes: int, scheduler: Any, progress: Progress | None
+) -> pd.DataFrame:
+    """Return the table of all files, made by workers: of each share a block, of all blocks the table."""
     work = shares_of_work(sources, rows=min(_SHARE_ROWS, limit_bytes // _SHARE_BYTES))
     if not work:
-        return Block.of_runs([], [], job.frame)
+        return Block.of_runs([], [], job.frame).table(thresholds=thresholds)
     total, done = sum(share.rows for share in work), 0
 
     def tell(share: Work) -> None:
@@ -286,7 +289,8 @@ def _over_cluster(sources: Sequence[Source], job: Job, limit_bytes: int, schedul
         if progress is not None:
             progress(done, total)
 
-    return map_merge(_share_block, work, Block.merge, scheduler=scheduler, shared=(job, limit_bytes), finished=tell)
+    finish = partial(merged_table, thresholds=tuple(thresholds))
+    return map_finish(_share_block, work, Block.merge, finish, scheduler=scheduler, shared=(job, limit_bytes), finished=tell)
 
 
 def _check(columns: Columns, thresholds: Sequence[float], limit_bytes: int, threads: int) -> None:

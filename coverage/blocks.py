@@ -60,17 +60,7 @@ class Block:
         SchemaError
             Where they group by different keys or wards.
         """
-        if not blocks:
-            raise ParameterError("error.aggregate.no_blocks")
-        frame = blocks[0].frame
-        for block in blocks[1:]:
-            frame = frame.joined(block.frame)
-        keys: dict[Key, int] = {}
-        runs = []
-        for block in blocks:
-            place = np.array([keys.setdefault(key, len(keys)) for key in block.keys], np.uint64)
-            runs.append(_renumbered(block.run, place))
-        return cls.of_runs(runs, list(keys), frame)
+        return cls.of_runs(*_side_by_side(blocks))
 
     @property
     def tests(self) -> int:
@@ -79,7 +69,7 @@ class Block:
 
     def table(self, *, thresholds: Sequence[float] = (-110.0,), threads: int = 1) -> pd.DataFrame:
         """Return the table of the block's groups, as `hatang.coverage.aggregate.aggregate` describes it."""
-        return table_of([self.run], self.keys, self.frame, thresholds=thresholds, items=PIECE_ITEMS, threads=threads)
+        return merged_table([self], thresholds=thresholds, threads=threads)
 
     def to_bytes(self) -> bytes:
         """Return the block as bytes: an Arrow stream of one row, read by any version with the same format."""
@@ -123,6 +113,27 @@ class Block:
         return cls(frame, keys, Run(held["groups"], held["tests"], columns, ordered=True))
 
 
+def merged_table(blocks: Sequence[Block], *, thresholds: Sequence[float], threads: int = 1) -> pd.DataFrame:
+    """Return the table of `Block.merge(blocks)` without making that block; errors are those of `merge`."""
+    return table_of(*_side_by_side(blocks), thresholds=thresholds, items=PIECE_ITEMS, threads=threads)
+
+
+def _side_by_side(blocks: Sequence[Block]) -> tuple[list[Run], list[Key], Frame]:
+    """Return the runs of blocks, numbered by one list of keys, and the frame of all."""
+    if not blocks:
+        raise ParameterError("error.aggregate.no_blocks")
+    frame = blocks[0].frame
+    for block in blocks[1:]:
+        frame = frame.joined(block.frame)
+    keys: dict[Key, int] = {}
+    runs = []
+    for block in blocks:
+        place = np.array([keys.setdefault(key, len(keys)) for key in block.keys], np.uint64)
+        if len(block.run.groups):
+            runs.append(_renumbered(_with_sets(block.run, frame.word_sets), place))
+    return runs, list(keys), frame
+
+
 def table_of(
     runs: Sequence[Run], keys: Sequence[Key], frame: Frame, *, thresholds: Sequence[float], items: int, threads: int
 ) -> pd.DataFrame:
@@ -149,21 +160,30 @@ def _one(runs: Sequence[Run]) -> Run:
     if not runs:
         return Run(NO_COUNTS, np.empty(0, np.int64), (), ordered=True)
     groups = all_groups(runs)
-    parts: list[list[Column]] = [[] for _ in runs[0].columns]
-    sizes = np.zeros((len(parts), len(groups) + 1), np.int64)
+    sizes = np.zeros((len(runs[0].columns), len(groups) + 1), np.int64)
+    most = [sum(int(run.columns[which].starts[-1]) for run in runs) for which in range(len(sizes))]
+    kinds = [np.result_type(*(run.columns[which].dtype for run in runs)) for which in range(len(sizes))]
+    items = [np.empty(count, kind) for count, kind in zip(most, kinds, strict=True)]
+    upto: Counts = np.empty(most[0], np.uint64)
+    filled = [0] * len(sizes)
     for piece, which, column in merge(runs, items=PIECE_ITEMS):
         first = int(np.searchsorted(groups, piece.groups[0]))
-        upto = np.asarray(column.upto)
-        if len(upto) and piece.giant and sizes[which, first + 1]:
-            upto = upto + np.asarray(parts[which][-1].upto)[-1]
+        place = slice(filled[which], filled[which] + int(column.starts[-1]))
+        items[which][place] = column.items
+        if which == 0:
+            later = piece.giant and sizes[0, first + 1] > 0  # another chunk of one group: its counts go on where the last ones ended
+            upto[place] = np.asarray(column.upto) + (upto[place.start - 1] if later else np.uint64(0))
         sizes[which, first + 1 : first + len(column.starts)] += np.diff(column.starts)
-        parts[which].append(Column(np.asarray(column.items).copy(), column.starts, upto.copy()))
-    columns = []
-    for which, held in enumerate(parts):
-        items = np.concatenate([np.asarray(column.items) for column in held])
-        counts: Counts = np.concatenate([NO_COUNTS, *(np.asarray(column.upto) for column in held)])
-        columns.append(Column(items, np.cumsum(sizes[which]), counts))
-    return Run(groups, total_tests(runs, groups), tuple(columns), ordered=True)
+        filled[which] = place.stop
+    kept = [_fitted(array, count) for array, count in zip(items, filled, strict=True)]
+    starts = np.cumsum(sizes, axis=1)
+    values = Column(kept[0], starts[0], _fitted(upto, filled[0]))
+    return Run(groups, total_tests(runs, groups), (values, *map(Column, kept[1:], starts[1:])), ordered=True)
+
+
+def _fitted(array: npt.NDArray[Any], count: int) -> npt.NDArray[Any]:
+    """Return the first items; where most of the room stayed empty, as a copy that lets go of it."""
+    return array[:count].copy() if 2 * count < len(array) else array[:count]
 
 
 def _with_sets(run: Run, sets: int) -> Run:

@@ -15,9 +15,10 @@ from hatang.data.contracts import MissingError, ParameterError
 Piece = TypeVar("Piece")
 Shared = TypeVar("Shared")
 Result = TypeVar("Result")
+Outcome = TypeVar("Outcome")
 
-_FAN_IN: Final = 4
-"""Results merged by one task: blocks that overlap shrink when merged, so that few at a time keep the workers' memory low."""
+_FAN_IN: Final = 8
+"""Results merged by one task: more make fewer levels of merging, fewer keep a worker's memory low."""
 
 
 def map_merge(
@@ -29,12 +30,29 @@ def map_merge(
     shared: Shared,
     finished: Callable[[Piece], None] | None = None,
 ) -> Result:
-    """Return `merge` of `function(piece, shared)` over all pieces, computed by a cluster.
+    """Return `merge` of `function(piece, shared)` over all pieces, computed by a cluster; see `map_finish`."""
+    return map_finish(function, pieces, merge, merge, scheduler=scheduler, shared=shared, finished=finished)
+
+
+def map_finish(
+    function: Callable[[Piece, Shared], Result],
+    pieces: Sequence[Piece],
+    merge: Callable[[Sequence[Result]], Result],
+    finish: Callable[[Sequence[Result]], Outcome],
+    *,
+    scheduler: Any,
+    shared: Shared,
+    finished: Callable[[Piece], None] | None = None,
+) -> Outcome:
+    """Return `finish` of the last few merges of `function(piece, shared)` over all pieces, all computed by a cluster.
+
+    Only what `finish` makes comes here; merged results stay among the workers.
 
     Parameters
     ----------
-    function, merge : callable
-        Both importable on the workers (hatang must be installed there), and free of side effects: a piece may be worked on twice.
+    function, merge, finish : callable
+        Importable on the workers (hatang must be installed there), and free of side effects: a piece may be worked on twice. `merge` and
+        `finish` take a sequence of results, one or more.
     pieces : sequence, one or more
         Small descriptions of the work; at most twice as many as the cluster has threads are under way at a time.
     scheduler : str, `distributed.LocalCluster` or `distributed.Client`
@@ -54,19 +72,23 @@ def map_merge(
     if not pieces:
         raise ParameterError("error.cluster.nothing")
     with _client(scheduler) as client:
-        result: Result = _Run(client, merge).result(function, pieces, _sent(client, shared), finished)
-        return result
+        run = _Run(client, merge)
+        outcome: Outcome = client.submit(finish, run.results(function, pieces, _sent(client, shared), finished), pure=False).result()
+        return outcome
 
 
 class _Run:
-    """One `map_merge` on an open client."""
+    """One `map_finish` on an open client."""
 
     def __init__(self, client: Any, merge: Callable[[Sequence[Any]], Any]) -> None:
         self._client, self._merge = client, merge
         self._ready: list[Any] = []
         self._under_way: dict[Any, Any] = {}
 
-    def result(self, function: Callable[..., Any], pieces: Sequence[Any], shared: Any, finished: Callable[[Any], None] | None) -> Any:
+    def results(
+        self, function: Callable[..., Any], pieces: Sequence[Any], shared: Any, finished: Callable[[Any], None] | None
+    ) -> list[Any]:
+        """Return the last few futures, which nothing merges any more."""
         distributed = importlib.import_module("distributed")
         window = 2 * max(1, sum(self._client.nthreads().values()))
         waiting = iter(pieces)
@@ -85,10 +107,10 @@ class _Run:
                     following = next(waiting, None)
                     if following is not None:
                         self._begin(stream, following, function, following, shared)
-                if len(self._ready) >= _FAN_IN or (not self._under_way and len(self._ready) > 1):
+                if len(self._ready) >= _FAN_IN and self._under_way:
                     self._begin(stream, None, self._merge, self._ready)
                     self._ready = []
-            return self._ready[0].result()
+            return self._ready
         finally:
             self._client.cancel(list(self._under_way))
 

@@ -1,7 +1,7 @@
 """Engine files: a data set of measurements laid out for the engines, a cache that may be deleted at any time.
 
 Rows lie in Morton order, so that neighbours on the ground are neighbours in the file and columns compress; coordinates are whole 1e-7
-degrees in int32; `ward_row` is the ward of each row for one ward index; texts are stored as codes throughout, numbers as float32 where
+degrees in int32; `ward_row` is the ward of each row for one ward index; texts are stored as codes, numbers as float32 where
 that loses nothing; compressed by lz4, each page with a checksum. The key (submission, ward index, version of the layout) stands in the
 name and in the file. `hatang.pipeline.enginecache` makes the files when they are wanted.
 """
@@ -20,8 +20,9 @@ from hatang.data.atomic import replacing
 from hatang.data.contracts import ENGINE_DEGREE, ENGINE_VERSION, ENGINE_WARD, EngineLayout, ParameterError, RefusedError
 
 _ROW_GROUP: Final = 1_000_000
-_DICTIONARY_BYTES: Final = 1 << 28
-"""Bound on a dictionary: high enough that a text column is never stored plain, whatever its number of devices."""
+_DICTIONARY_BYTES: Final = 1 << 24
+"""Bound on the texts of a row group that are stored as codes: a hundred thousand hashes as device ids stay far below it. A column that
+exceeds it has hardly two rows alike, and is stored plain from there on."""
 _HALVES: Final = (
     (16, 0x0000FFFF0000FFFF),
     (8, 0x00FF00FF00FF00FF),
@@ -93,7 +94,7 @@ def write_engine_file(
     narrow = np.int16 if len(wards) == 0 or int(wards.max()) <= np.iinfo(np.int16).max else np.int32
     columns[ENGINE_WARD] = pa.array(wards[order].astype(narrow))
     laid_out = _required(pa.table(columns)).replace_schema_metadata(layout.as_metadata())
-    coded = [field.name for field in laid_out.schema if pa.types.is_dictionary(field.type) or field.name == ENGINE_WARD]
+    coded = [field.name for field in laid_out.schema if field.type == pa.string() or field.name == ENGINE_WARD]
     with replacing(path) as beside:
         pq.write_table(
             laid_out,
@@ -135,9 +136,14 @@ def read_engine_file(path: Path) -> pd.DataFrame:
 
 
 def _laid_out(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column as it is stored: texts as codes, float64 as float32 where every value is one."""
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        return column.dictionary_encode()
+    """Return a column as it is stored: float64 as float32 where every value is one, coded texts as texts.
+
+    The file codes texts by row group; a coded column would carry all its texts in each.
+    """
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_large_string(column.type):
+        return column.cast(pa.string())
     if pa.types.is_float64(column.type):
         narrow = column.cast(pa.float32(), safe=False)
         same = pc.all(pc.or_kleene(pc.equal(narrow.cast(pa.float64()), column), pc.is_nan(column)), min_count=0)

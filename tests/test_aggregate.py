@@ -24,7 +24,7 @@ from hatang.coverage._batches import Work
 from hatang.coverage._grouping import Job
 from hatang.coverage.aggregate import aggregate, block_of
 from hatang.coverage.blocks import Block
-from hatang.coverage.cluster import map_merge
+from hatang.coverage.cluster import map_finish, map_merge
 from hatang.coverage.locate import WardIndex
 from hatang.data.contracts import MissingError, ParameterError, RefusedError, SchemaError, StoreError
 
@@ -360,9 +360,9 @@ def test_a_worker_killed_in_mid_run_changes_nothing(
     monkeypatch.setattr(module, "_SHARE_ROWS", 1_000)
     monkeypatch.setattr(
         module,
-        "map_merge",
-        lambda _, work, merge, *, scheduler, shared, finished: map_merge(
-            killing, work, merge, scheduler=scheduler, shared=(*shared, str(mark)), finished=finished
+        "map_finish",
+        lambda _, work, merge, finish, *, scheduler, shared, finished: map_finish(
+            killing, work, merge, finish, scheduler=scheduler, shared=(*shared, str(mark)), finished=finished
         ),
     )
     same(aggregate(tmp_path / "a.parquet", index, thresholds=LIMITS, scheduler=workers), alone)
