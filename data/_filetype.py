@@ -2,9 +2,11 @@
 
 import gzip
 import re
+import shutil
 import stat
 import struct
 import tempfile
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -16,13 +18,13 @@ from typing import Final
 
 from hatang.data._encoding import unicode_of
 from hatang.data.contracts import Fault, RefusedError
+from hatang.data.limits import Limits
 
 HEAD_BYTES: Final = 65_536
-_MAX_BYTES: Final = 2 * 1024**3
-_MAX_RATIO: Final = 100
 _FREE_BYTES: Final = 10 * 1024**2
 """Below this size a high ratio of compression is harmless: a few rows of one value."""
-_MAX_MEMBERS: Final = 10_000
+_PLAIN_TYPES: Final = frozenset({0, stat.S_IFREG, stat.S_IFDIR})
+"""File types of an archive's entries: unstated, a file, a folder; no link, device or pipe."""
 _SHAPEFILE: Final = frozenset({".shp", ".shx", ".dbf", ".prj", ".cpg"})
 
 
@@ -73,7 +75,7 @@ _FOREIGN: Final[Sequence[tuple[bytes, str]]] = (
 _HTML: Final = re.compile(r"<!doctype\s+html|<html|<head[\s>]|<body[\s>]", re.IGNORECASE)
 _REDIRECTS: Final = re.compile(r"<OGRVRTDataSource|<VRTDataset|<GDALTileIndexDataset|<!ENTITY|\"gdal_streamed_alg\"", re.IGNORECASE)
 """Files that make a library open other files: virtual data sets, XML entities, GDAL pipelines."""
-_CRS_LINK: Final = re.compile(r"\"crs\"\s*:\s*\{[^{}]*\"type\"\s*:\s*\"link\"", re.IGNORECASE)
+CRS_LINK: Final = re.compile(r"\"crs\"\s*:\s*\{[^{}]*\"type\"\s*:\s*\"link\"", re.IGNORECASE)
 _GEOJSON: Final = re.compile(
     r"\"type\"\s*:\s*\"(?:Feature|FeatureCollection|GeometryCollection|(?:Multi)?(?:Point|LineString|Polygon))\"|\"features\"\s*:"
 )
@@ -90,7 +92,7 @@ def refused(file: str, code: str, *, found: object = None, field: str | None = N
 
 
 @contextmanager
-def opened(source: Path) -> Iterator[tuple[Member, ...]]:
+def opened(source: Path, limits: Limits) -> Iterator[tuple[Member, ...]]:
     """Yield the files to read at `source`: itself, what its gzip holds, or the members of its archive, laid out for reading meanwhile.
 
     Raises
@@ -103,7 +105,7 @@ def opened(source: Path) -> Iterator[tuple[Member, ...]]:
         yield (Member(source.name, source, form),)
         return
     with tempfile.TemporaryDirectory(prefix="hatang-") as folder:
-        yield _gunzipped(source, Path(folder)) if form is Form.GZIP else _unzipped(source, Path(folder))
+        yield (_gunzipped if form is Form.GZIP else _unzipped)(source, Path(folder), limits)
 
 
 def _form_at(path: Path, shown: str | None = None) -> Form:
@@ -135,7 +137,7 @@ def _text_form(head: bytes, name: str) -> Form:
     text = head.decode(encoding or "utf-8", errors="replace").strip().lstrip("\ufeff")
     if not text:
         raise refused(name, "file_empty")
-    if _REDIRECTS.search(text) or _CRS_LINK.search(text):
+    if _REDIRECTS.search(text) or CRS_LINK.search(text):
         raise refused(name, "file_hostile", found=text[:_SHOWN])
     if text.startswith("<"):
         if _HTML.search(text):
@@ -170,10 +172,10 @@ def _archive(path: Path, name: str) -> zipfile.ZipFile:
         raise refused(name, "file_truncated", found=str(error)) from error
 
 
-def _gunzipped(source: Path, folder: Path) -> tuple[Member, ...]:
+def _gunzipped(source: Path, folder: Path, limits: Limits) -> tuple[Member, ...]:
     """Return the one file inside a gzip, under the name without its ending."""
     inner = folder / "content"
-    limit = max(_FREE_BYTES, min(_MAX_BYTES, _MAX_RATIO * source.stat().st_size))
+    limit = min(limits.file_mb << 20, max(_FREE_BYTES, limits.ratio * source.stat().st_size))
     try:
         with gzip.open(source) as packed, inner.open("wb") as unpacked:
             written = 0
@@ -190,11 +192,11 @@ def _gunzipped(source: Path, folder: Path) -> tuple[Member, ...]:
     return (Member(source.name, inner, form),)
 
 
-def _unzipped(source: Path, folder: Path) -> tuple[Member, ...]:
+def _unzipped(source: Path, folder: Path, limits: Limits) -> tuple[Member, ...]:
     """Return the readable members of an archive, written under harmless names; a shapefile's parts keep one stem."""
     members = []
     with _archive(source, source.name) as archive:
-        entries = _checked(archive, source)
+        entries = archive_entries(archive, source, source.name, limits)
         shapes = {PurePosixPath(e.filename).with_suffix("") for e in entries if e.filename.casefold().endswith(".shp")}
         stems: dict[PurePosixPath, str] = {}
         for position, entry in enumerate(entries):
@@ -204,7 +206,8 @@ def _unzipped(source: Path, folder: Path) -> tuple[Member, ...]:
             stem = stems.setdefault(inside.with_suffix("") if part_of_shape else inside, f"{position:05d}")
             target = folder / (stem + (suffix if part_of_shape else ""))
             try:
-                target.write_bytes(archive.read(entry))
+                with archive.open(entry) as packed, target.open("wb") as unpacked:
+                    shutil.copyfileobj(packed, unpacked, 1 << 20)
             except DAMAGE as error:
                 raise refused(source.name, "file_truncated", found=entry.filename) from error
             if part_of_shape and suffix != ".shp":
@@ -227,23 +230,22 @@ def _member_form(path: Path, shown: str, suffix: str) -> Form | None:
     return form
 
 
-def _checked(archive: zipfile.ZipFile, source: Path) -> list[zipfile.ZipInfo]:
+def archive_entries(archive: zipfile.ZipFile, source: Path, shown: str, limits: Limits) -> list[zipfile.ZipInfo]:
     """Return the entries worth reading, or raise where the archive could write elsewhere or grow without measure."""
     entries = archive.infolist()
-    names = [e.filename for e in entries]
-    if len(entries) > _MAX_MEMBERS:
-        raise refused(source.name, "file_too_large", found=len(entries))
+    if len(entries) > limits.entries:
+        raise refused(shown, "file_too_large", found=f"{len(entries):,}")
+    seen: set[str] = set()
     for entry in entries:
         parts = PurePosixPath(entry.filename.replace("\\", "/"))
-        linked = stat.S_ISLNK(entry.external_attr >> 16)
-        if parts.is_absolute() or ".." in parts.parts or ":" in entry.filename or linked or entry.flag_bits & 1:
-            raise refused(source.name, "file_archive", found=entry.filename)
-    if len(set(names)) < len(names):
-        raise refused(source.name, "file_archive", found=next(n for n in names if names.count(n) > 1))
+        plain = stat.S_IFMT(entry.external_attr >> 16) in _PLAIN_TYPES
+        folded = unicodedata.normalize("NFC", entry.filename).casefold()
+        if parts.is_absolute() or ".." in parts.parts or ":" in entry.filename or not plain or entry.flag_bits & 1 or folded in seen:
+            raise refused(shown, "file_archive", found=entry.filename)
+        seen.add(folded)
     total = sum(e.file_size for e in entries)
-    packed = sum(e.compress_size for e in entries)
-    if total > _MAX_BYTES or (total > _FREE_BYTES and total > _MAX_RATIO * packed):
-        raise refused(source.name, "file_too_large", found=total)
+    if total > limits.file_mb << 20 or (total > _FREE_BYTES and total > limits.ratio * source.stat().st_size):
+        raise refused(shown, "file_too_large", found=f"{total:,} byte")
     return [e for e in entries if not e.is_dir() and not _hidden(e.filename)]
 
 

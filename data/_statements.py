@@ -1,7 +1,7 @@
 """What a file, an option or a habit states about every row: operator, technology, environment."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from hatang.data._intake import Intake, is_none
 from hatang.data._vocabulary import environment_of, known_technologies, operator_of, technology_of
 from hatang.data.contracts import OPERATOR_LABELS, Environment, Fault, RefusedError
+from hatang.data.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class ReadOptions:
 
     `operator`, `technology` and `environment` fill what the file leaves open or names in words nobody knows; a row that plainly names
     another is refused, so that an option never turns one firm's rows into another's. `period` (`2026Q3`) counts where the rows have no
-    times. `mapping` is the path of a mapping file.
+    times. `mapping` is the path of a mapping file, `limits` how large the file may be.
     """
 
     operator: str | None = None
@@ -27,6 +28,7 @@ class ReadOptions:
     environment: str | None = None
     period: str | None = None
     mapping: Path | None = None
+    limits: Limits = field(default_factory=Limits)
 
 
 def checked(options: ReadOptions, file: str) -> ReadOptions:
@@ -50,7 +52,7 @@ def checked(options: ReadOptions, file: str) -> ReadOptions:
     if faults:
         raise RefusedError("error.reading.options", faults, file=file)
     plain = {name: meaning(text) if text is not None else None for name, text, meaning, _ in meanings}
-    return ReadOptions(**plain, period=options.period, mapping=options.mapping)
+    return replace(options, operator=plain["operator"], technology=plain["technology"], environment=plain["environment"])
 
 
 def known_operators() -> str:

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hatang.data._filetype import Form, Member, opened, refused
+from hatang.data._inspection import inspect, refuse_shapes, refuse_size
 from hatang.data._intake import Intake
 from hatang.data._periods import quarter_of
 from hatang.data._recognition import likely_kind
@@ -61,7 +62,8 @@ def recognise(source: Path, options: ReadOptions) -> Kind:
         Where the file cannot be read, or its columns fit no kind or several.
     """
     mapping = _mapping(options)
-    with opened(source) as members:
+    with opened(source, options.limits) as members:
+        inspect(members, options.limits)
         return _kind_of(_source(source.name, members, mapping, None, _SAMPLE_ROWS), mapping, options)
 
 
@@ -74,7 +76,8 @@ def published_format(source: Path, options: ReadOptions) -> Format | None:
         Where the file cannot be read.
     """
     mapping = _mapping(options)
-    with opened(source) as members:
+    with opened(source, options.limits) as members:
+        inspect(members, options.limits)
         return format_of(_source(source.name, members, mapping, None, _SAMPLE_ROWS))
 
 
@@ -102,13 +105,16 @@ def read(source: Path, target: Path, kind: Kind, options: ReadOptions) -> ReadOu
     """
     mapping = _mapping(options)
     options = checked(options, source.name)
-    with opened(source) as members:
+    with opened(source, options.limits) as members:
+        inspect(members, options.limits)
         if kind is Kind.AUTO:
             kind = _kind_of(_source(source.name, members, mapping, None, _SAMPLE_ROWS), mapping, options)
         if kind not in INPUT_TABLES:
             raise refused(source.name, "kind_raster", found=kind)
         mapping.check_against(INPUT_TABLES[kind])
         rows = _source(source.name, members, mapping, kind, None)
+        refuse_size(source.name, rows.cells.num_rows, rows.cells.num_columns, options.limits)
+        refuse_shapes(source.name, rows.geometry, options.limits)
         form = format_of(rows)
         if form is not None and form.kind is kind:
             rows, mapping = form.adapted(rows, mapping)

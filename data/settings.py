@@ -8,6 +8,8 @@ import platformdirs
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from hatang.data.limits import Limits
+
 _CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -29,7 +31,7 @@ def _login() -> str:
 class Settings(BaseSettings):
     """Every setting with its default; `hatang config show` prints each value and where it came from."""
 
-    model_config = SettingsConfigDict(env_prefix="HATANG_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="HATANG_", env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True)
 
     home: Path = Field(default_factory=_default_home, description="data folder: catalogue, stored data sets, results")
     database_url: str | None = Field(default=None, description="catalogue database; default SQLite in HATANG_HOME")
@@ -43,6 +45,7 @@ class Settings(BaseSettings):
     actor: str = Field(default_factory=_login, description="who acts, as the audit log names them; default: the login of the system")
     quota_bytes: int | None = Field(default=None, ge=0, description="bytes that one organisation may store; default no limit")
     quota_rows: int | None = Field(default=None, ge=0, description="rows that one organisation may store; default no limit")
+    limits: Limits = Field(default_factory=Limits, description="how large a file may be; one of them: HATANG_LIMITS__MEMORY_MB")
 
     def catalogue_url(self) -> str:
         """Return the SQLAlchemy URL of the catalogue database."""

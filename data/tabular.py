@@ -5,11 +5,9 @@ import hashlib
 import io
 import re
 import warnings
-import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -19,6 +17,7 @@ import pyarrow.csv as pa_csv
 
 from hatang.data._encoding import GUESSED, decoded, unicode_of
 from hatang.data._filetype import DAMAGE, HEAD_BYTES, Form, Member, refused
+from hatang.data._inspection import refuse_secret
 from hatang.data._sourcetable import SourceTable, distinct_names, joined
 from hatang.data._vocabulary import known_names
 from hatang.data.contracts import Fault, RefusedError, Severity
@@ -71,6 +70,7 @@ def _text(member: Member, mapping: FileMapping, limit: int | None) -> SourceTabl
     if len(text) > HEAD_BYTES * 2:
         preview = preview[: preview.rfind("\n") + 1] or preview
     delimiter, skipped, names = _layout(preview, mapping, member.name)
+    refuse_secret(member.name, [cell for line in preview.splitlines()[:skipped] for cell in line.split(delimiter)])
     if limit:
         text = preview.encode()
     cells, rows, faults = _rows(text, delimiter, skipped, names, member.name)
@@ -223,13 +223,13 @@ def _workbook(member: Member, mapping: FileMapping, limit: int | None) -> Source
     del mapping
     best: tuple[tuple[int, int], list[str], list[tuple[int, list[str]]]] | None = None
     try:
-        _refuse_entities(member)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns of styles and validations that it leaves out
             book = openpyxl.load_workbook(member.path, read_only=True, data_only=True)
             for sheet in book.worksheets:
                 sheet.reset_dimensions()  # some writers state A1 for any sheet, and openpyxl believes it
                 lines = _sheet_lines(sheet.iter_rows(values_only=True, max_row=limit))
+                refuse_secret(member.name, [sheet.title, *(cell for _, cells in lines[:_HEADER_LINES] for cell in cells)])
                 for position, (_, cells) in enumerate(lines[:_HEADER_LINES]):
                     score = (known_names(cells), len(cells))
                     if len(cells) >= 2 and _is_header(cells) and (best is None or score > best[0]):
@@ -274,15 +274,3 @@ def _cell_text(value: object) -> str:
     if isinstance(value, datetime | date):
         return value.isoformat()
     return str(value).strip()
-
-
-def _refuse_entities(member: Member) -> None:
-    """Raise where a part of the workbook declares entities, which could grow without measure or name other files."""
-    with zipfile.ZipFile(member.path) as archive:
-        for entry in archive.infolist():
-            if Path(entry.filename).suffix not in (".xml", ".rels"):
-                continue
-            with archive.open(entry) as part:
-                head = part.read(4096)
-            if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
-                raise refused(member.name, "file_hostile", found=entry.filename)

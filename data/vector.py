@@ -22,6 +22,7 @@ import shapely
 
 from hatang.data._encoding import decoded
 from hatang.data._filetype import Form, Member, refused
+from hatang.data._inspection import refuse_secret
 from hatang.data._sourcetable import SourceTable, distinct_names
 from hatang.data._vocabulary import fold
 from hatang.data.contracts import Fault, RefusedError, Severity
@@ -117,6 +118,7 @@ def _layer(
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # GDAL tells of curves, measures and ring orders that are made plain here anyway
                 layers = [str(name) for name, kind in pyogrio.list_layers(path) if kind is not None]
+                refuse_secret(member.name, layers)
                 if mapping.layer is None and len(layers) > 1:
                     layers = _of_known_format(path, layers) or layers
                 name = _chosen_layer(member, layers, mapping, wanted)

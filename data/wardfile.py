@@ -11,11 +11,14 @@ import pyogrio
 import pyproj
 import shapely
 
+from hatang.data._filetype import opened
+from hatang.data._inspection import inspect
 from hatang.data.contracts import MAP_CRS, WARDS, BoundarySource, Fault, RefusedError, Severity
 from hatang.data.crs import Doubt, asked, judged
 from hatang.data.facts import ward_facts
 from hatang.data.gazetteer import ward_codes
 from hatang.data.geodesy import geodesic_area_m2
+from hatang.data.limits import Limits
 
 AREA_TOLERANCE: Final = 0.05
 """Share by which a unit's geodesic area may differ from its official one before it is named; 6 of the 40 real wards differ by > 0.5 %."""
@@ -23,9 +26,13 @@ _CODE_NAMES: Final = ("ward_code", "ma_xa", "ma_phuong_xa", "ma_dvhc", "maxa", "
 _NAME_NAMES: Final = ("ward_name", "name", "ten_xa", "ten", "tenxa", "phuong_xa", "ten_phuong_xa")
 _VIETNAM: Final = (102.0, 8.0, 118.0, 23.5)
 _NAMED_UNITS: Final = 12
+_DANGEROUS: Final = frozenset({"file_hostile", "file_archive", "file_too_large", "file_secret", "file_features"})
+"""Faults for which a file is not even tried; others may come of forms that only GDAL knows."""
 
 
-def read_boundaries(path: Path, *, source: BoundarySource = BoundarySource.CITY) -> tuple[gpd.GeoDataFrame, tuple[Fault, ...]]:
+def read_boundaries(
+    path: Path, *, source: BoundarySource = BoundarySource.CITY, limits: Limits | None = None
+) -> tuple[gpd.GeoDataFrame, tuple[Fault, ...]]:
     """Return the wards of a file (WARDS contract, EPSG:4326, sorted by code) and warnings that name the units they are about.
 
     Any file that GDAL opens, or GeoParquet; units by code, as a last resort by name. Several units of other provinces are taken too.
@@ -36,7 +43,7 @@ def read_boundaries(path: Path, *, source: BoundarySource = BoundarySource.CITY)
         Where the file cannot be opened, has no CRS or one that lost VN-2000, is empty, says of itself that it is approximate, or a unit
         has no known code, repeats one or has no area.
     """
-    frame = _opened(path)
+    frame = _opened(path, limits or Limits())
     faults: list[Fault] = []
     if frame.empty:
         raise _refused(path, "boundaries_empty")
@@ -102,10 +109,16 @@ def _refused(path: Path, code: str, **where: object) -> RefusedError:
     return RefusedError("error.boundaries.refused", [fault], file=path.name)
 
 
-def _opened(path: Path) -> gpd.GeoDataFrame:
+def _opened(path: Path, limits: Limits) -> gpd.GeoDataFrame:
     """Return the file's first layer as a frame."""
     if not path.is_file():
         raise _refused(path, "boundaries_no_file", found="…" if path.is_dir() else path)
+    try:
+        with opened(path, limits) as members:
+            inspect(members, limits)
+    except RefusedError as error:
+        if error.faults[0].code in _DANGEROUS:
+            raise RefusedError("error.boundaries.refused", error.faults, file=path.name) from error
     try:
         if path.suffix == ".parquet":
             return gpd.read_parquet(path)

@@ -20,7 +20,9 @@ import pyogrio
 from hatang.data.atomic import replacing
 from hatang.data.contracts import MAP_CRS, WARDS, BoundarySource, Fault, RefusedError, Severity
 from hatang.data.facts import boundary_sources, ward_facts
+from hatang.data.limits import Limits
 from hatang.data.results import table_hash
+from hatang.data.sandbox import boundaries_apart
 from hatang.data.settings import Settings
 from hatang.data.wardfile import check_wards, read_boundaries
 from hatang.data.wardmap import approximate_wards
@@ -55,7 +57,7 @@ def load_boundaries(settings: Settings) -> Boundaries:
     folder = settings.home / "boundaries"
     for chosen in (settings.boundaries, city_file(settings)):
         if chosen is not None and (chosen == settings.boundaries or chosen.is_file()):
-            return _from_file(chosen, BoundarySource.CITY)
+            return _from_outside(chosen, settings.limits) if chosen == settings.boundaries else _from_file(chosen, BoundarySource.CITY)
     cached = folder / "download.parquet"
     if cached.is_file():
         return _from_file(cached, BoundarySource.CACHE)
@@ -76,7 +78,7 @@ def city_file(settings: Settings) -> Path:
 
 def install_city_file(path: Path, settings: Settings) -> Boundaries:
     """Check the city's boundary file and keep a copy as the one in use from now on; refuse one that lacks any of the 40 units."""
-    boundaries = _from_file(path, BoundarySource.CITY)
+    boundaries = _from_outside(path, settings.limits)
     missing = [fault for fault in boundaries.faults if fault.code == "boundaries_missing"]
     if missing:
         raise RefusedError("error.boundaries.refused", missing, file=path.name)
@@ -90,6 +92,12 @@ def remove_city_file(settings: Settings) -> bool:
     existed = path.is_file()
     path.unlink(missing_ok=True)
     return existed
+
+
+def _from_outside(path: Path, limits: Limits) -> Boundaries:
+    """Return the boundaries of a file that somebody handed in."""
+    frame, faults = boundaries_apart(path, origin=BoundarySource.CITY, limits=limits)
+    return Boundaries(frame, BoundarySource.CITY, _version(frame, BoundarySource.CITY), path.name, faults)
 
 
 def _from_file(path: Path, source: BoundarySource) -> Boundaries:

@@ -18,7 +18,8 @@ import shapely
 
 from hatang.data.atomic import DISK_FULL, disk, file_hash
 from hatang.data.contracts import AUTHORITY, Fault, HatangError, Kind, RefusedError, SchemaError, Severity
-from hatang.data.reading import ReadOptions, ReadOutcome, read, recognise
+from hatang.data.reading import ReadOptions, ReadOutcome
+from hatang.data.sandbox import prepare, read_apart
 from hatang.data.settings import Settings
 from hatang.data.store import Dataset, Filing, Received, Store, printable
 from hatang.data.tablefile import arrow_table
@@ -93,6 +94,7 @@ def ingest(files: Sequence[Path], options: IngestOptions, settings: Settings, pr
     CancelledError
         Where the user stopped; as above.
     """
+    prepare()
     intake = _Intake(_normal(options), settings, progress)
     with Store.open(settings) as store:
         return IngestOutcome(tuple(intake.take(file, store) for file in files))
@@ -171,12 +173,12 @@ class _Intake:
             environment=self.options.environment,
             period=self.options.period,
             mapping=self.options.mapping,
+            limits=self.settings.limits,
         )
         target = received.folder / "table.arrow"
         try:
-            kind = recognise(received.path, options) if self.options.kind is Kind.AUTO else self.options.kind
-            outcome = read(received.path, target, kind, options)
-            return kind, outcome, arrow_table(target, kind)
+            outcome = read_apart(received.path, target, self.options.kind, options, heed=lambda: self.progress.advance(0))
+            return outcome.kind, outcome, arrow_table(target, outcome.kind)
         except SchemaError as error:
             faults = [
                 Fault(

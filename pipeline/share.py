@@ -9,9 +9,11 @@ import geopandas as gpd
 import pandas as pd
 
 from hatang.data.contracts import HUE_CRS, MAP_CRS, ROADS, AssetClass, Kind, SuggestionKind
-from hatang.data.reading import ReadOptions, read
+from hatang.data.limits import Limits
+from hatang.data.reading import ReadOptions
 from hatang.data.results import ResultSet, save_results, table_hash
 from hatang.data.rules import rule_value, rules_in_force
+from hatang.data.sandbox import read_apart
 from hatang.data.settings import Settings
 from hatang.data.tablefile import arrow_table
 from hatang.pipeline.assess import assess, today
@@ -41,7 +43,7 @@ def share_road(
     """
     as_of = as_of or today()
     progress.step("share.road")
-    roads = read_road(road) if isinstance(road, Path) else ROADS.conform(road)
+    roads = read_road(road, settings.limits) if isinstance(road, Path) else ROADS.conform(road)
     roads = gpd.GeoDataFrame(roads, geometry="geometry", crs=road.crs if isinstance(road, gpd.GeoDataFrame) else MAP_CRS)
     axes = road_axes(roads)
     base = assess(settings, period=period, as_of=as_of, progress=progress)
@@ -77,11 +79,11 @@ def share_road(
     return results
 
 
-def read_road(file: Path) -> gpd.GeoDataFrame:
-    """Return the road lines of a file (ROADS contract, EPSG:4326)."""
+def read_road(file: Path, limits: Limits) -> gpd.GeoDataFrame:
+    """Return the road lines of a file (ROADS contract, EPSG:4326), read in a process apart."""
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "road.arrow"
-        read(file, target, Kind.ROADS, ReadOptions())
+        read_apart(file, target, Kind.ROADS, ReadOptions(limits=limits))
         return gpd.GeoDataFrame(arrow_table(target, Kind.ROADS), geometry="geometry", crs=MAP_CRS)
 
 

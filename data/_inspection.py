@@ -1,0 +1,274 @@
+"""What a file would do to those who parse it, found out without parsing it: entities, links, endless lines, impossible sizes.
+
+Every check reads in blocks, or headings only, so that its memory does not grow with the file.
+"""
+
+import re
+import sqlite3
+import struct
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any, Final
+from xml.parsers import expat
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import shapely
+
+from hatang.data._filetype import CRS_LINK, DAMAGE, Form, Member, archive_entries, refused
+from hatang.data.limits import Limits
+
+_BLOCK: Final = 1 << 20
+_OVERLAP: Final = 4_096
+_SHOWN: Final = 80
+_LINE_END: Final = re.compile(rb"[\r\n]")
+_FEATURE: Final = b'"Feature"'
+_PLAIN_MODULES: Final = frozenset({"rtree", "fts3", "fts4", "fts5"})
+"""Virtual tables that a GeoPackage may hold: indexes over what is in the file."""
+_MODULE: Final = re.compile(r"\busing\s+[\"'`\[]?(\w+)", re.IGNORECASE)
+_FOREIGN_PARTS: Final = ("xl/externallinks/", "xl/connections.xml", "xl/querytables/", "xl/embeddings/", "xl/activex/", "xl/ctrlprops/")
+_MACROS: Final = ("vbaproject.bin", "xl/macrosheets/", "xl/dialogsheets/")
+_SECRET: Final = re.compile(r"(?:độ\s+mật\s*[:.]?\s*)?(?:tuyệt\s+mật|tối\s+mật|mật)", re.IGNORECASE)
+_EDGES: Final = " \t\r\n.,;:()[]{}*-–—\"'“”"
+_HEADER: Final = re.compile(r"<(?:odd|even|first)(?:Header|Footer)>(.*?)</", re.DOTALL)
+_HEADER_CODE: Final = re.compile(r"&(?:\"[^\"]*\"|K[0-9A-F]{6}|\d+|[A-Z])")
+_XML_MARKS: Final = (("&quot;", '"'), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
+_TIFF_SIZES: Final = (256, 257)
+_TIFF_TYPES: Final[Mapping[int, str]] = {1: "B", 3: "H", 4: "I", 16: "Q"}
+
+
+def inspect(members: Sequence[Member], limits: Limits) -> None:
+    """Raise where one of the files would make its reader open others, run something, or grow without measure.
+
+    Raises
+    ------
+    RefusedError
+        For the first thing found.
+    """
+    checks: Mapping[Form, Callable[[Member, Limits], None]] = {
+        Form.CSV: _text,
+        Form.XLSX: _workbook,
+        Form.GEOJSON: _geojson,
+        Form.GPKG: _geopackage,
+        Form.KML: _kml,
+        Form.PARQUET: _parquet,
+    }
+    for member in members:
+        size = member.path.stat().st_size
+        if size > limits.file_mb << 20:
+            raise refused(member.name, "file_too_large", found=f"{size:,} byte")
+        if member.form in checks:
+            checks[member.form](member, limits)
+
+
+def is_marked_secret(text: str) -> bool:
+    """Return whether a heading marks a document as secret, in the words that the law on state secrets has stamped on it.
+
+    Examples
+    --------
+    >>> [is_marked_secret(text) for text in ("MẬT", "Độ mật: Tối mật", "(TUYỆT MẬT)", "Mật độ dân số", "Bảo mật")]
+    [True, True, True, False, False]
+    """
+    return _SECRET.fullmatch(" ".join(text.strip(_EDGES).split())) is not None
+
+
+def refuse_secret(file: str, headings: Sequence[str]) -> None:
+    """Raise where one of the headings marks a document as secret: such documents must not come here at all."""
+    for heading in headings:
+        if is_marked_secret(heading):
+            raise refused(file, "file_secret", found=heading.strip()[:_SHOWN])
+
+
+def tiff_size(stream: IO[bytes], file: str, limits: Limits) -> tuple[int, int]:
+    """Return width and height of the first image of a TIFF, by its heading alone.
+
+    Raises
+    ------
+    RefusedError
+        Where the heading is damaged, or names more cells than the limits allow.
+
+    References
+    ----------
+    TIFF 6.0, section 2; BigTIFF (2007) by its 8-byte offsets.
+    """
+    head = stream.read(16)
+    order = {b"II": "<", b"MM": ">"}.get(head[:2])
+    found: dict[int, int] = {}
+    try:
+        if order is None:
+            raise refused(file, "file_malformed", found=head[:4].hex())
+        large = struct.unpack(f"{order}H", head[2:4])[0] == 43
+        offset = struct.unpack(f"{order}Q", head[8:16])[0] if large else struct.unpack(f"{order}I", head[4:8])[0]
+        stream.seek(offset)
+        count = struct.unpack(f"{order}Q", stream.read(8))[0] if large else struct.unpack(f"{order}H", stream.read(2))[0]
+        width = 20 if large else 12
+        for _ in range(min(count, 1_000)):
+            entry = stream.read(width)
+            tag, kind = struct.unpack(f"{order}HH", entry[:4])
+            if tag in _TIFF_SIZES:
+                form = _TIFF_TYPES[kind]
+                found[tag] = struct.unpack_from(f"{order}{form}", entry, 12 if large else 8)[0]
+        size = found[256], found[257]
+    except (struct.error, KeyError, OSError, OverflowError) as error:
+        raise refused(file, "file_malformed", found="TIFF") from error
+    if size[0] * size[1] > limits.pixels:
+        raise refused(file, "file_too_large", found=f"{size[0]:,} × {size[1]:,}")
+    return size
+
+
+def _text(member: Member, limits: Limits) -> None:
+    """Refuse a text with a line that no person or program wrote as one row."""
+    longest = run = 0
+    for block in _blocks(member.path):
+        ends = [match.start() for match in (_first(block), _last(block)) if match is not None]
+        if not ends:
+            run += len(block)
+        else:
+            longest, run = max(longest, run + ends[0]), len(block) - ends[-1]
+        if max(longest, run) > limits.line_mb << 20:
+            raise refused(member.name, "file_line", limit=limits.line_mb)
+
+
+def _first(block: bytes) -> re.Match[bytes] | None:
+    return _LINE_END.search(block)
+
+
+def _last(block: bytes) -> re.Match[bytes] | None:
+    place = max(block.rfind(b"\n"), block.rfind(b"\r"))
+    return None if place < 0 else _LINE_END.match(block, place)
+
+
+def _geojson(member: Member, limits: Limits) -> None:
+    """Refuse a link to a coordinate system wherever it stands, and more features than the limits allow."""
+    features, before = 0, b""
+    for block in _blocks(member.path):
+        window = before + block
+        if CRS_LINK.search(window.decode("latin-1")) if b'"crs"' in window else None:
+            raise refused(member.name, "file_hostile", found="crs: link")
+        features += block.count(_FEATURE) + (before[1 - len(_FEATURE) :] + block[: len(_FEATURE) - 1]).count(_FEATURE)
+        if features > limits.features:
+            raise refused(member.name, "file_features", found=f"> {features:,}", limit=f"{limits.features:,}")
+        before = window[-_OVERLAP:]
+
+
+def _kml(member: Member, limits: Limits) -> None:
+    """Refuse a document type, which can name entities, and documents marked secret."""
+    del limits
+    with member.path.open("rb") as stream:
+        refuse_document_type(stream, member.name)
+
+
+def refuse_document_type(stream: IO[bytes], file: str) -> None:
+    """Raise where an XML document declares a type before its first element; whatever its encoding and however far down."""
+    parser = expat.ParserCreate()
+    state = {"typed": False, "begun": False}
+
+    def typed(*_: Any) -> None:
+        state["typed"] = True
+
+    def begun(*_: Any) -> None:
+        state["begun"] = True
+
+    parser.StartDoctypeDeclHandler = typed
+    parser.EntityDeclHandler = typed
+    parser.StartElementHandler = begun
+    try:
+        while not state["begun"] and not state["typed"] and (block := stream.read(_OVERLAP)):
+            parser.Parse(block, False)
+    except expat.ExpatError as error:
+        if not state["begun"] and not state["typed"]:
+            raise refused(file, "file_malformed", found=str(error)) from error
+    if state["typed"]:
+        raise refused(file, "file_hostile", found="<!DOCTYPE")
+
+
+def _workbook(member: Member, limits: Limits) -> None:
+    """Refuse a workbook with macros, links to others, queries, things embedded, or entities."""
+    try:
+        with zipfile.ZipFile(member.path) as archive:
+            for entry in archive_entries(archive, member.path, member.name, limits):
+                name = entry.filename.casefold()
+                if name.startswith((*_FOREIGN_PARTS, *_MACROS)) or name.endswith(_MACROS):
+                    raise refused(member.name, "file_hostile", found=entry.filename)
+                if not name.endswith((".xml", ".rels")):
+                    continue
+                with archive.open(entry) as part:
+                    refuse_document_type(part, f"{member.name}/{entry.filename}")
+                if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+                    refuse_secret(member.name, list(_page_headings(archive, entry)))
+    except DAMAGE as error:
+        raise refused(member.name, "file_truncated", found=str(error)) from error
+
+
+def _page_headings(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[str]:
+    """Yield what stands at the head and foot of a sheet's printed pages: the last part of the sheet."""
+    tail = b""
+    with archive.open(entry) as part:
+        while block := part.read(_BLOCK):
+            tail = (tail + block)[-(1 << 16) :]
+    for text in _HEADER.findall(tail.decode("utf-8", errors="replace")):
+        for mark, plain in _XML_MARKS:
+            text = text.replace(mark, plain)
+        yield from _HEADER_CODE.split(text)
+
+
+def _geopackage(member: Member, limits: Limits) -> None:
+    """Refuse a GeoPackage whose layers are not tables, or whose tables are not in the file; triggers stay, for nothing is ever written."""
+    del limits
+    address = f"{member.path.absolute().as_uri()}?mode=ro&immutable=1"
+    try:
+        connection = sqlite3.connect(address, uri=True)
+        try:
+            connection.execute("PRAGMA trusted_schema = OFF")
+            schema = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+            listed = any(name == "gpkg_contents" for _, name, _ in schema)
+            about = connection.execute("SELECT table_name, identifier, description FROM gpkg_contents").fetchall() if listed else []
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return  # the reader says what is wrong with it
+    layers = {str(row[0]).casefold() for row in about}
+    for kind, name, sql in schema:
+        using = _MODULE.search(str(sql)) if str(sql).casefold().lstrip().startswith("create virtual") else None
+        strange = using is not None and using[1].casefold() not in _PLAIN_MODULES
+        if strange or (kind == "view" and str(name).casefold() in layers) or "attach database" in str(sql).casefold():
+            raise refused(member.name, "file_hostile", found=str(sql))
+    refuse_secret(member.name, [str(text) for row in about for text in row if text])
+
+
+def _parquet(member: Member, limits: Limits) -> None:
+    """Refuse a Parquet that says it has more rows or columns than the limits allow."""
+    try:
+        with pq.ParquetFile(member.path) as file:
+            rows, columns = file.metadata.num_rows, file.metadata.num_columns
+    except (pa.ArrowException, OSError, ValueError):
+        return  # the reader says what is wrong with it
+    refuse_size(member.name, rows, columns, limits)
+
+
+def refuse_size(file: str, rows: int, columns: int, limits: Limits) -> None:
+    """Raise where a table has more rows or columns than the limits allow."""
+    if rows > limits.rows:
+        raise refused(file, "file_rows_many", found=f"{rows:,}", limit=f"{limits.rows:,}")
+    if columns > limits.columns:
+        raise refused(file, "file_columns_many", found=f"{columns:,}", limit=f"{limits.columns:,}")
+
+
+def refuse_shapes(file: str, shapes: np.ndarray | None, limits: Limits) -> None:
+    """Raise where a layer has more shapes, or these more vertices, than the limits allow."""
+    if shapes is None:
+        return
+    if len(shapes) > limits.features:
+        raise refused(file, "file_features", found=f"{len(shapes):,}", limit=f"{limits.features:,}")
+    vertices = int(shapely.get_num_coordinates(shapes).sum())
+    if vertices > limits.vertices:
+        raise refused(file, "file_vertices", found=f"{vertices:,}", limit=f"{limits.vertices:,}")
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a file."""
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK):
+            yield block

@@ -1,0 +1,436 @@
+"""Files that came from outside are parsed in a process of their own, which can reach nothing but them and is ended when it takes too much.
+
+The first reading starts a process that loads the program once (about two seconds, meanwhile the caller may go on); each file is then read
+by a fork of it, a few hundredths of a second away, that ends with the file. What it may use is `hatang.data.limits`; what it gives up
+before it opens the file is `hatang.data._confinement`. What it answers is plain text and one Arrow file, and is itself checked: a parser
+that was taken over by a file can say something wrong about that file and nothing else.
+"""
+
+import atexit
+import dataclasses
+import json
+import logging
+import os
+import select
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import geopandas as gpd
+
+from hatang.data._drivers import clean_environment
+from hatang.data._filetype import refused
+from hatang.data.atomic import disk
+from hatang.data.contracts import BoundarySource, Fault, Kind, RefusedError, Severity, StoreError
+from hatang.data.language import fault_text
+from hatang.data.limits import Limits
+from hatang.data.reading import ReadOptions, ReadOutcome, read, recognise
+from hatang.data.wardfile import read_boundaries
+
+__all__ = ["Cost", "SandboxReport", "boundaries_apart", "prepare", "read_apart", "recognise_apart", "sandbox_report"]
+
+T = TypeVar("T")
+_LOGGER: Final = logging.getLogger(__name__)
+_TICK_S: Final = 0.1
+_START_S: Final = 60
+_HEADING_BYTES: Final = 4_096
+_PARTS: Final = (".shx", ".dbf", ".prj", ".cpg", ".SHX", ".DBF", ".PRJ", ".CPG")
+_CAN_FORK: Final = hasattr(os, "fork")
+_CRASHES: Final = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL})
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What reading a file took: time on the clock, processor time, and the most memory, of which the program itself has about 200 MB."""
+
+    seconds: float
+    cpu_s: float
+    peak_mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxReport:
+    """What holds on this machine: each layer with "on" or why it is not, each trial with whether it was refused, and the drivers left."""
+
+    layers: Mapping[str, str]
+    refused: Mapping[str, bool]
+    vector_drivers: tuple[str, ...]
+    raster_drivers: tuple[str, ...]
+
+    @property
+    def tight(self) -> bool:
+        """Whether every trial was refused."""
+        return all(self.refused.values())
+
+
+def _nothing() -> None:
+    pass
+
+
+def _forget(_: Cost) -> None:
+    pass
+
+
+def read_apart(
+    source: Path,
+    target: Path,
+    kind: Kind,
+    options: ReadOptions,
+    *,
+    heed: Callable[[], object] = _nothing,
+    note: Callable[[Cost], object] = _forget,
+) -> ReadOutcome:
+    """Do what `hatang.data.reading.read` does, in a process apart.
+
+    Parameters
+    ----------
+    source, target, kind, options
+        As for `read`; the limits are those of the options.
+    heed
+        Called about ten times a second while waiting; what it raises ends the reading.
+    note
+        Told what the reading took, also where the file was refused.
+
+    Raises
+    ------
+    RefusedError
+        As `read`, and where the file broke the reader, or took more than its limits.
+    StoreError
+        Where the process cannot be started or the disk refuses.
+    """
+    if not _CAN_FORK:
+        return _unprotected(lambda: read(source, target, kind, options))
+    request = {"call": "read", "kind": str(kind), "options": _stated(options)}
+    with _workplace(target.parent) as folder:
+        made = folder / "table.arrow"
+        value = _asked(source, request, folder, options, target=made, heed=heed, note=note)
+        outcome = _outcome(value, source.name)
+        _take(made, target, source.name)
+    return outcome
+
+
+def recognise_apart(source: Path, options: ReadOptions, *, heed: Callable[[], object] = _nothing) -> Kind:
+    """Do what `hatang.data.reading.recognise` does, in a process apart; raises as `read_apart` does."""
+    if not _CAN_FORK:
+        return _unprotected(lambda: recognise(source, options))
+    with _workplace(None) as folder:
+        value = _asked(source, {"call": "recognise", "options": _stated(options)}, folder, options, heed=heed)
+    try:
+        return Kind(value["kind"])
+    except (KeyError, ValueError) as error:
+        raise refused(source.name, "file_hostile", found="…") from error
+
+
+def boundaries_apart(source: Path, *, origin: BoundarySource, limits: Limits) -> tuple[gpd.GeoDataFrame, tuple[Fault, ...]]:
+    """Do what `hatang.data.wardfile.read_boundaries` does, in a process apart; raises as `read_apart` does."""
+    if not _CAN_FORK:
+        return _unprotected(lambda: read_boundaries(source, source=origin, limits=limits))
+    options = ReadOptions(limits=limits)
+    if not source.is_file():
+        return read_boundaries(source, source=origin, limits=limits)  # says so
+    with _workplace(None) as folder:
+        made = folder / "wards.parquet"
+        value = _asked(source, {"call": "boundaries", "boundary_source": str(origin)}, folder, options, target=made)
+        faults = _faults(value.get("faults"), source.name)
+        _check_plain(made, source.name)
+        return gpd.read_parquet(made), faults
+
+
+def sandbox_report(limits: Limits | None = None) -> SandboxReport:
+    """Have a process apart try what it must not do, and return what came of it.
+
+    Raises
+    ------
+    StoreError
+        Where the process cannot be started.
+    """
+    limits = limits or Limits()
+    options = ReadOptions(limits=limits)
+    with _workplace(None) as folder, tempfile.NamedTemporaryFile() as outside, socket.create_server(("127.0.0.1", 0)) as listener:
+        outside.write(b"x")
+        outside.flush()
+        request = {"call": "probe", "outside": outside.name, "port": listener.getsockname()[1], "process": os.getpid()}
+        answer = _answered(Path(outside.name), request, folder, options, readable=[])
+    value = answer["value"]
+    return SandboxReport(answer["layers"], value["refused"], tuple(value["vector_drivers"]), tuple(value["raster_drivers"]))
+
+
+def prepare() -> None:
+    """Start the process in which files are read, without waiting for it: it loads while the caller does something else."""
+    if _CAN_FORK:
+        _HOST.start()
+
+
+class _Host:
+    """The process that forks a worker for each file; one for this process and those it forks."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._control: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        os.register_at_fork(after_in_child=self._forked)
+        atexit.register(self.stop)
+
+    def start(self) -> socket.socket:
+        """Return the socket on which the process is asked; start it where it does not run."""
+        with self._lock:
+            if self._control is None:
+                ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                with theirs:
+                    folder = tempfile.gettempdir()
+                    command = [sys.executable, "-I", "-m", "hatang.data._sandboxed", str(theirs.fileno())]
+                    try:
+                        self._process = subprocess.Popen(  # noqa: S603 - the program's own module, no word of a user
+                            command,
+                            stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL,
+                            cwd=folder,
+                            env=clean_environment(folder),
+                            pass_fds=[theirs.fileno()],
+                            start_new_session=True,
+                        )
+                    except OSError as error:
+                        ours.close()
+                        raise StoreError("error.reading.sandbox", reason=error.strerror or str(error)) from error
+                self._control = ours
+            return self._control
+
+    def connect(self) -> socket.socket:
+        """Return a connection to a watcher that waits for one request."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            for attempt in (1, 2):
+                try:
+                    socket.send_fds(self.start(), [b"?"], [theirs.fileno()])
+                except OSError as error:  # it was ended from outside: once more
+                    self.stop()
+                    if attempt == 2:
+                        ours.close()
+                        raise StoreError("error.reading.sandbox", reason=error.strerror or str(error)) from error
+                else:
+                    break
+        return ours
+
+    def stop(self) -> None:
+        """Let the process end: it does when nobody holds the socket any more."""
+        with self._lock:
+            if self._control is not None:
+                self._control.close()
+            if self._process is not None:
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(1)
+                if self._process.poll() is None:
+                    self._process.kill()
+                    self._process.wait()
+            self._control = self._process = None
+
+    def _forked(self) -> None:
+        """In a fork: ask the same process, but leave its end to the one that started it."""
+        self._lock = threading.Lock()
+        if self._process is not None:
+            self._process.returncode = 0
+        self._process = None
+
+
+_HOST: Final = _Host()
+
+
+def _asked(
+    source: Path,
+    request: Mapping[str, Any],
+    folder: Path,
+    options: ReadOptions,
+    *,
+    target: Path | None = None,
+    heed: Callable[[], object] = _nothing,
+    note: Callable[[Cost], object] = _forget,
+) -> dict[str, Any]:
+    """Return what a worker made of a file, or raise what was wrong with it."""
+    if not source.is_file():
+        raise refused(source.name, "directory" if source.is_dir() else "file_missing")
+    beside = [part for suffix in _PARTS if (part := source.with_suffix(suffix)).is_file()] if source.suffix.casefold() == ".shp" else []
+    mapping = [] if options.mapping is None else [options.mapping]
+    readable = [path.absolute() for path in (source, *beside, *mapping)]
+    request = {**request, "target": None if target is None else str(target)}
+    answer = _answered(source, request, folder, options, readable=readable, heed=heed, note=note)
+    try:
+        if "value" in answer:
+            return dict(answer["value"])
+        if "refused" in answer:
+            said = answer["refused"]
+            fields = {str(name): field for name, field in said["fields"].items()}
+            error: Exception = RefusedError(str(said["message_id"]), _faults(said["faults"], source.name), **fields)
+        elif "exhausted" in answer:
+            error = _exhausted(source.name, str(answer["exhausted"]), options.limits)
+        elif "os_error" in answer:
+            error = OSError(int(answer["os_error"]["errno"] or 0), str(answer["os_error"]["reason"]))
+        else:
+            _LOGGER.warning("%s: %s", source.name, answer["broken"]["trace"])
+            error = refused(source.name, "file_malformed", found=str(answer["broken"]["what"]))
+    except (KeyError, TypeError, ValueError, AttributeError) as cause:
+        raise refused(source.name, "file_hostile", found="…") from cause
+    raise error
+
+
+def _answered(
+    source: Path,
+    request: Mapping[str, Any],
+    folder: Path,
+    options: ReadOptions,
+    *,
+    readable: list[Path],
+    heed: Callable[[], object] = _nothing,
+    note: Callable[[Cost], object] = _forget,
+) -> dict[str, Any]:
+    """Return a worker's answer, or raise what became of it where it gave none."""
+    limits = options.limits
+    full = {
+        **request,
+        "source": str(source.absolute()),
+        "folder": str(folder),
+        "readable": [str(path) for path in readable],
+        "limits": dataclasses.asdict(limits),
+        "quota_bytes": _quota_bytes(),
+    }
+    heading, said = _heard(full, limits.wall_s + _START_S, heed)
+    note(Cost(float(heading["seconds"]), float(heading["cpu_s"]), float(heading["peak_mb"])))
+    if heading["late"]:
+        raise _exhausted(source.name, "time", limits)
+    if not said:
+        ended = int(heading["signal"])
+        _LOGGER.warning("%s: the reader was ended by signal %d", source.name, ended)
+        if ended == signal.SIGXCPU:
+            raise _exhausted(source.name, "time", limits)
+        if ended in _CRASHES:
+            raise refused(source.name, "file_crash", found=signal.Signals(ended).name)
+        if ended == signal.SIGSYS:
+            raise refused(source.name, "file_hostile", found=signal.Signals(ended).name)
+        raise _exhausted(source.name, "memory", limits)
+    try:
+        answer = json.loads(said)
+    except ValueError as error:
+        raise refused(source.name, "file_hostile", found="…") from error
+    if not isinstance(answer, dict):
+        raise refused(source.name, "file_hostile", found="…")
+    return answer
+
+
+def _heard(request: Mapping[str, Any], patience_s: float, heed: Callable[[], object]) -> tuple[dict[str, Any], bytes]:
+    """Return a watcher's heading and what its worker said; leaving this early ends both of them."""
+    deadline = time.monotonic() + patience_s
+    with _HOST.connect() as connection:
+        try:
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            said = bytearray()
+            while time.monotonic() < deadline:
+                heed()
+                if select.select([connection], [], [], _TICK_S)[0]:
+                    block = connection.recv(1 << 20)
+                    if not block:
+                        break
+                    said += block
+        except (BrokenPipeError, ConnectionResetError):
+            said = bytearray()
+    heading, _, rest = bytes(said).partition(b"\n")
+    try:
+        return dict(json.loads(heading[:_HEADING_BYTES])), rest
+    except ValueError as error:
+        _HOST.stop()
+        raise StoreError("error.reading.sandbox", reason="…") from error
+
+
+def _quota_bytes() -> int:
+    """Return how large a file this process may write: what it has done by others is bound alike."""
+    import resource  # noqa: PLC0415 - only on POSIX
+
+    bound = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    return bound if bound != resource.RLIM_INFINITY else sys.maxsize
+
+
+def _exhausted(file: str, what: str, limits: Limits) -> RefusedError:
+    """Return the error of a file that took more than it may."""
+    found = {"memory": f"> {limits.memory_mb} MB", "time": f"> {limits.cpu_s} s", "file": f"> {2 * limits.file_mb} MB"}.get(what, "…")
+    return refused(file, "file_exhausting", found=found, memory_mb=limits.memory_mb, seconds=limits.cpu_s)
+
+
+def _outcome(value: Mapping[str, Any], file: str) -> ReadOutcome:
+    """Return what a worker says of a file that it read."""
+    try:
+        return ReadOutcome(
+            kind=Kind(value["kind"]),
+            rows_in=int(value["rows_in"]),
+            rows_kept=int(value["rows_kept"]),
+            rows_refused=int(value["rows_refused"]),
+            repairs={str(name): int(count) for name, count in value["repairs"].items()},
+            faults=_faults(value["faults"], file),
+            period=None if value["period"] is None else str(value["period"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise refused(file, "file_hostile", found="…") from error
+
+
+def _faults(said: Any, file: str) -> tuple[Fault, ...]:
+    """Return the faults that a worker names, or raise where one has no sentence."""
+    faults = []
+    try:
+        for fault in said:
+            made = Fault(**{**fault, "severity": Severity(fault["severity"])})
+            fault_text(made, "vi")
+            faults.append(made)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise refused(file, "file_hostile", found="…") from error
+    return tuple(faults)
+
+
+def _stated(options: ReadOptions) -> dict[str, str | None]:
+    """Return options as plain values, but for the limits."""
+    said = {field.name: getattr(options, field.name) for field in dataclasses.fields(options) if field.name != "limits"}
+    return {**said, "mapping": None if options.mapping is None else str(options.mapping.absolute())}
+
+
+@contextmanager
+def _workplace(beside: Path | None) -> Iterator[Path]:
+    """Yield a new folder in which a worker may write, removed at the end."""
+    place = beside or Path(tempfile.gettempdir())
+    with disk(place):
+        folder = Path(tempfile.mkdtemp(prefix="apart-", dir=place)).resolve()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _take(made: Path, target: Path, file: str) -> None:
+    """Move what a worker wrote to where it was wanted."""
+    _check_plain(made, file)
+    with disk(target):
+        made.replace(target)
+
+
+def _check_plain(made: Path, file: str) -> None:
+    """Raise unless a worker left a plain file: a link could name another."""
+    try:
+        plain = stat.S_ISREG(made.lstat().st_mode)
+    except OSError:
+        plain = False
+    if not plain:
+        raise refused(file, "file_hostile", found="…")
+
+
+def _unprotected(work: Callable[[], T]) -> T:
+    """Do in this process what should be done apart, and say so."""
+    warnings.warn("this system cannot fork: files are read without protection", RuntimeWarning, stacklevel=3)
+    return work()
