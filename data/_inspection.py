@@ -3,6 +3,7 @@
 Every check reads in blocks, or headings only, so that its memory does not grow with the file.
 """
 
+import html
 import re
 import sqlite3
 import struct
@@ -34,7 +35,6 @@ _SECRET: Final = re.compile(r"(?:độ\s+mật\s*[:.]?\s*)?(?:tuyệt\s+mật|t�
 _EDGES: Final = " \t\r\n.,;:()[]{}*-–—\"'“”"
 _HEADER: Final = re.compile(r"<(?:odd|even|first)(?:Header|Footer)>(.*?)</", re.DOTALL)
 _HEADER_CODE: Final = re.compile(r"&(?:\"[^\"]*\"|K[0-9A-F]{6}|\d+|[A-Z])")
-_XML_MARKS: Final = (("&quot;", '"'), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 _TIFF_SIZES: Final = (256, 257)
 _TIFF_TYPES: Final[Mapping[int, str]] = {1: "B", 3: "H", 4: "I", 16: "Q"}
 
@@ -209,9 +209,7 @@ def _page_headings(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator
         while block := part.read(_BLOCK):
             tail = (tail + block)[-(1 << 16) :]
     for text in _HEADER.findall(tail.decode("utf-8", errors="replace")):
-        for mark, plain in _XML_MARKS:
-            text = text.replace(mark, plain)
-        yield from _HEADER_CODE.split(text)
+        yield from _HEADER_CODE.split(html.unescape(text))
 
 
 def _geopackage(member: Member, limits: Limits) -> None:

@@ -53,7 +53,7 @@ _CRASHES: Final = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, sign
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What reading a file took: time on the clock, processor time, and the most memory, of which the program itself has about 200 MB."""
+    """What reading a file took: time on the clock, processor time, and the most memory, of which the program itself has about 100 MB."""
 
     seconds: float
     cpu_s: float
