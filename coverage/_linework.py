@@ -7,15 +7,15 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 import shapely
-from pyproj import CRS, Geod
+from pyproj import CRS
 
+from hatang.coverage._geodesic import ring_areas_m2
 from hatang.coverage._projection import Projection
 from hatang.coverage._sweep import Floats, Ints, Labels, cut, overlap, ring_signs, strips_of
 from hatang.data.contracts import MAP_CRS, ParameterError
 
 Shapes = npt.NDArray[np.object_]
 
-_WGS84 = Geod(ellps="WGS84")
 STRIP_ROWS = 64
 """Rows of cells that are cut and swept at once: small enough for the processor's cache."""
 
@@ -116,9 +116,7 @@ class Linework:
     def geodesic_area_m2(self) -> Floats:
         """Return the geodesic area of each polygon on WGS 84, in m²."""
         degrees = self.moved(Projection(self.crs, CRS(MAP_CRS), points=self.x.size))
-        bounds = zip(self.ring[:-1].tolist(), self.ring[1:].tolist(), strict=True)
-        areas = [abs(_WGS84.polygon_area_perimeter(degrees.x[i:j], degrees.y[i:j])[0]) for i, j in bounds]
-        return self._per_polygon(np.array(areas, float))
+        return self._per_polygon(ring_areas_m2(degrees.x, degrees.y, self.ring))
 
     def _per_polygon(self, areas: Floats) -> Floats:
         return np.bincount(self.owner, np.where(self.shell, areas, -areas), self.count).astype(np.float64)

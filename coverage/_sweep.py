@@ -284,7 +284,7 @@ def _widest(offsets: Ints) -> int:
 
 
 @compiled
-def _pixel(column: int, refined: int, pixels: int) -> int:
+def _pixel(column: int | np.int64, refined: int, pixels: int) -> int | np.int64:
     """Return the pixel of a column of cells; a division of integers would cost more than the rest of a cell."""
     if refined == 1:
         return column
@@ -350,15 +350,18 @@ def overlap(
                 i_next += 1
             while j_next < j_end and (b_keys[j_next] >> 32) == number:
                 j_next += 1
-            rho = density[pixel_row, _pixel(column + number - 1, refined, pixels)] if number > 0 else 0.0
+            rho = float(density[pixel_row, _pixel(column + number - 1, refined, pixels)]) if number > 0 else 0.0
             if rho != 0.0 and (na > 0 or i_next > i) and (nb > 0 or j_next > j):
-                excess = _excess(b_keys, b_owner, b_ends, j, j_next, b_height, b_jump, nb)
+                inside, excess = _inside(b_keys, b_owner, b_ends, j, j_next, b_height, b_jump, nb)
                 worst = max(worst, excess)
                 ignored += excess * rho
-                _cell(
-                    a_keys, a_owner, a_ends, i, i_next, a_label, a_height, a_jump, na,
-                    b_keys, b_owner, b_ends, j, j_next, b_height, b_jump, nb, rho, measured,
-                )  # fmt: skip
+                if i_next == i and na == 1 and a_height[0] == 0.0:
+                    measured[a_label[0] - 1] += rho * a_jump[0] * inside
+                else:
+                    _cell(
+                        a_keys, a_owner, a_ends, i, i_next, a_label, a_height, a_jump, na,
+                        b_keys, b_owner, b_ends, j, j_next, b_height, b_jump, nb, rho, measured,
+                    )  # fmt: skip
             for k in range(i, i_next):
                 p = a_keys[k] & 0xFFFFFFFF
                 sign = 1 if a_owner[p] > 0 else -1
@@ -389,7 +392,7 @@ def overlap(
                 run -= density[pixel_row, p] * (start - p * refined)
             if nb > 1 or b_jump[0] != 1:
                 # Along level edges, which have no pieces, b may fill a part of a row; only what it fills twice is an excess.
-                excess = _excess(b_keys, b_owner, b_ends, j, j, b_height, b_jump, nb)
+                _, excess = _inside(b_keys, b_owner, b_ends, j, j, b_height, b_jump, nb)
                 worst = max(worst, excess)
                 ignored += excess * abs(run)
             for m in range(nb):
@@ -449,8 +452,11 @@ def _cell(
 
 
 @compiled
-def _excess(keys: Ints, owner: Labels, ends: Floats, i: int, i_end: int, heights: Floats, jumps: Labels, n: int) -> float:
-    """Return ∫ w² − w over one cell, w the winding number of the layer: 0 for a valid polygon, positive where anything lies in it twice."""
+def _inside(keys: Ints, owner: Labels, ends: Floats, i: int, i_end: int, heights: Floats, jumps: Labels, n: int) -> tuple[float, float]:
+    """Return ∫ w and ∫ w² − w over one cell, w the winding number of the layer.
+
+    The second is 0 for a valid polygon, positive where anything lies in it twice.
+    """
     single, square = 0.0, 0.0
     for k in range(n):
         single += jumps[k] * (1.0 - heights[k])
@@ -471,4 +477,4 @@ def _excess(keys: Ints, owner: Labels, ends: Floats, i: int, i_end: int, heights
             q = keys[m] & 0xFFFFFFFF
             shared = _right_of_both(ends[p, 0], ends[p, 1], ends[p, 2], ends[p, 3], ends[q, 0], ends[q, 1], ends[q, 2], ends[q, 3])
             square += 2.0 * sign * shared if owner[q] > 0 else -2.0 * sign * shared
-    return abs(square - single)
+    return single, abs(square - single)

@@ -14,7 +14,7 @@ import shapely
 from distributed import LocalCluster
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from pyproj import CRS, Transformer
+from pyproj import CRS, Geod, Transformer
 
 from hatang.coverage import _projection
 from hatang.coverage import integrate as module
@@ -455,6 +455,24 @@ def test_vertices_without_a_place_in_the_raster_are_refused(metric: gpd.GeoDataF
     polar = metric.to_crs(MAP_CRS).set_geometry([shapely.box(0, 80, 1, 95)] * 2, crs=MAP_CRS)
     with pytest.raises(ParameterError, match=r"error\.integrate\.coordinates"):
         polygon_sums(polar.geometry, raster=Raster(people((2, 2)), PIXELS, "EPSG:3857"))
+
+
+@pytest.mark.parametrize("reach_m", [5.0, 500.0, 900.0, 30_000.0])
+def test_geodesic_areas_are_those_of_karney(reach_m: float) -> None:
+    # pyproj sums from the equator and keeps some 1e-3 m²; edges beyond 2 km go to it.
+    degrees = frame([*starry(3, count=8, reach_m=reach_m, vertices=50), None]).to_crs(MAP_CRS).geometry
+    expected = [abs(Geod(ellps="WGS84").geometry_area_perimeter(shape)[0]) for shape in degrees.iloc[:-1]]
+    found = geodesic_area_m2(degrees)
+    np.testing.assert_allclose(found.iloc[:-1], expected, rtol=2e-11, atol=2e-3)
+    assert np.isnan(found.iloc[-1])
+
+
+def test_geodesic_areas_of_small_shapes_are_those_of_an_equal_area_plane() -> None:
+    # On a Lambert azimuthal plane about the shape a geodesic of some hundred metres is straight to nanometres.
+    for shape in frame(starry(4, count=4, reach_m=150, vertices=60)).to_crs(MAP_CRS).geometry:
+        x, y = shape.exterior.xy
+        plane = gpd.GeoSeries([shape], crs=MAP_CRS).to_crs(f"+proj=laea +lon_0={x[0]} +lat_0={y[0]} +ellps=WGS84 +datum=WGS84")
+        assert geodesic_area_m2(gpd.GeoSeries([shape], crs=MAP_CRS))[0] == pytest.approx(plane.area[0], rel=3e-9)
 
 
 def contours(west: float, south: float, east: float, north: float, *, seed: int, rows: int) -> shapely.MultiPolygon:
