@@ -23,6 +23,7 @@ from hatang.pipeline.enginecache import engine_file
 BY = ["operator", "technology"]
 TIMED_ROWS = 1_000_000
 """Below it a run is over in milliseconds, and its ratio to another says nothing: only equality is judged."""
+_LIMIT_MB = 300
 READ = ["lon", "lat", "rsrp_dbm", *BY, "device_id"]
 
 
@@ -49,7 +50,9 @@ def aggregate_lines(*, rows: int, runs: int, devices: int = 5_000_000, by: list[
         if importlib.util.find_spec("duckdb"):
             contenders["duckdb, wards stored"] = lambda: _numbers(_by_duckdb(laid_out, wards, keys))
         timings = race(contenders, runs=runs)
-    return _lines(f"{rows:,} tests, {boundaries.source}", timings, timed=rows >= TIMED_ROWS)
+        bounded = race({"peak": lambda: _peak_mb(lambda: aggregate(path, index, by=keys, memory_limit_bytes=_LIMIT_MB * 10**6))}, runs=1)
+    peak = float(bounded["peak"].answer[0])
+    return [_memory_line(rows, peak), *_lines(f"{rows:,} tests, {boundaries.source}", timings, timed=rows >= TIMED_ROWS)]
 
 
 def cluster_line(*, rows: int, devices: int = 5_000_000) -> Line:
@@ -83,7 +86,6 @@ def _lines(title: str, timings: dict[str, Timing], *, timed: bool) -> list[Line]
     ratio = base.cpu_s / decode.cpu_s
     lines = [
         Line(f"aggregate, {title}", base.cpu_s, "CPU s", 4.0, "bare decode", ratio, ratio <= 4.0 if timed else None),
-        Line(f"aggregate, {title}: peak memory", base.peak_mb, "MB", 3_000.0, "limit", None, base.peak_mb <= 3_000.0),
     ]
     for name, timing in timings.items():
         if name in {"hatang", "bare decode"}:
@@ -94,6 +96,24 @@ def _lines(title: str, timings: dict[str, Timing], *, timed: bool) -> list[Line]
             Line(f"aggregate: {name}", timing.cpu_s, "CPU s", None, f"{differing} differ", timing.cpu_s / own.cpu_s, differing == 0)
         )
     return lines
+
+
+def _memory_line(rows: int, peak_mb: float) -> Line:
+    name = f"aggregate, {rows:,} tests: memory beyond what the process held"
+    return Line(name, peak_mb, "MB", _LIMIT_MB, "the limit set", peak_mb / _LIMIT_MB, peak_mb <= _LIMIT_MB)
+
+
+def _peak_mb(run: Callable[[], object]) -> np.ndarray:
+    """Return the peak of resident memory during a run beyond that before it (Linux)."""
+    Path("/proc/self/clear_refs").write_text("5", "ascii")
+    before = _resident_mb("VmRSS")
+    run()
+    return np.array([_resident_mb("VmHWM") - before])
+
+
+def _resident_mb(name: str) -> float:
+    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name))
 
 
 def _numbers(table: pd.DataFrame) -> np.ndarray:

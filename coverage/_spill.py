@@ -1,8 +1,8 @@
-"""Runs on disk: what exceeds the memory set for an aggregation waits in a temporary folder, sorted and folded.
+"""Runs on disk: what exceeds the memory set for an aggregation waits in temporary files, sorted and folded.
 
-Beside `hatang.coverage._batches` this is the only module of the room that touches a disk: the bound on memory forces it. The folder lies
-where the system keeps temporary files (`TMPDIR`; a folder in memory would defeat the bound) and is gone when the aggregation ends, however
-it ends.
+Beside `hatang.coverage._batches` this is the only module of the room that touches a disk: the bound on memory forces it. The files lie
+where the system keeps temporary ones (`TMPDIR`; a folder in memory would defeat the bound). They have no name there, so that nothing is
+left when the process ends, however it ends.
 """
 
 import errno
@@ -10,8 +10,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import BinaryIO, Self
+from typing import BinaryIO, Final, Self, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,27 +19,32 @@ from hatang.coverage._merging import Column, Run, all_groups, merge, total_tests
 from hatang.coverage._segments import Int64s, Items
 from hatang.data.contracts import StoreError
 
+_ALIGNED: Final = 8
+
 
 class StoredItems:
-    """Items in a file of their own, read by the slice; safe to share between threads."""
+    """Items in a stretch of a file, read by the slice; safe to share between threads."""
 
-    def __init__(self, file: BinaryIO, dtype: npt.DTypeLike, shelf: Path) -> None:
-        self._file, self.dtype, self._shelf = file, np.dtype(dtype), shelf
+    def __init__(self, file: BinaryIO, dtype: npt.DTypeLike) -> None:
+        self._file, self.dtype, self._count = file, np.dtype(dtype), 0
+        self._base = -(-file.seek(0, os.SEEK_END) // _ALIGNED) * _ALIGNED
+        file.seek(self._base)
 
     def append(self, array: Items) -> None:
-        """Write items behind those that are there."""
+        """Write items behind those that are there; nobody else may write to the file meanwhile."""
         view = np.ascontiguousarray(array, self.dtype).view(np.uint8).data
         while view:
             view = view[self._file.write(view) :]
+        self._count += len(array)
 
     def read(self, begin: int, end: int) -> Items:
         """Return the items of a range as an array of its own."""
         found = np.empty(end - begin, self.dtype)
         view = found.view(np.uint8).data
         done = 0
-        with _named(self._shelf):
+        with _named():
             while done < len(view):
-                got = os.preadv(self._file.fileno(), [view[done:]], begin * self.dtype.itemsize + done)
+                got = os.preadv(self._file.fileno(), [view[done:]], self._base + begin * self.dtype.itemsize + done)
                 if got == 0:
                     raise OSError(errno.EIO, os.strerror(errno.EIO))
                 done += got
@@ -48,26 +52,23 @@ class StoredItems:
 
     def mapped(self) -> Items:
         """Return all items as a mapping, to look at a few."""
-        if os.fstat(self._file.fileno()).st_size == 0:
+        if self._count == 0:
             return np.empty(0, self.dtype)
-        return np.memmap(self._file, self.dtype, mode="r")
+        return np.memmap(self._file, self.dtype, mode="r", offset=self._base, shape=(self._count,))
 
 
-class SpillFolder:
-    """A temporary folder that takes runs; use it as a context manager."""
+class Spill:
+    """Nameless temporary files, one a column, that take run after run; use it as a context manager."""
 
     def __init__(self) -> None:
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self._files: list[BinaryIO] = []
+        self._files: dict[str, BinaryIO] = {}
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for file in self._files:
+        for file in self._files.values():
             file.close()
-        if self._folder is not None:
-            self._folder.cleanup()
 
     def store(self, runs: Sequence[Run], *, items: int) -> Run:
         """Merge `runs` into one on disk, piece by piece, and return it.
@@ -77,26 +78,25 @@ class SpillFolder:
         StoreError
             Where the disk refuses, for one that is full.
         """
-        if self._folder is None:
-            with _named(Path(tempfile.gettempdir())):
-                self._folder = tempfile.TemporaryDirectory(prefix="hatang-", ignore_cleanup_errors=True)
-        shelf = Path(self._folder.name)
         groups = all_groups(runs)
         tests = total_tests(runs, groups)
         kinds = [np.result_type(*(run.columns[which].dtype for run in runs)) for which in range(len(runs[0].columns))]
         counts = np.uint32 if int(tests.sum()) < 1 << 32 else np.uint64
-        with _named(shelf):
+        with _named():
             writers = [
-                _Writer(groups, self._open(shelf, kind), None if which else self._open(shelf, counts)) for which, kind in enumerate(kinds)
+                _Writer(groups, self._stretch(f"items {which}", kind), None if which else self._stretch("upto", counts))
+                for which, kind in enumerate(kinds)
             ]
             for piece, which, column in merge(runs, items=items):
                 writers[which].write(int(np.searchsorted(groups, piece.groups[0])), column)
         return Run(groups, tests, tuple(writer.column() for writer in writers), ordered=True)
 
-    def _open(self, shelf: Path, kind: npt.DTypeLike) -> StoredItems:
-        file = (shelf / f"{len(self._files)}.bin").open("w+b", buffering=0)
-        self._files.append(file)
-        return StoredItems(file, kind, shelf)
+    def _stretch(self, column: str, kind: npt.DTypeLike) -> StoredItems:
+        """Return an empty stretch at the end of a column's file."""
+        if column not in self._files:
+            # Closed by __exit__.
+            self._files[column] = cast("BinaryIO", tempfile.TemporaryFile(buffering=0))  # noqa: SIM115
+        return StoredItems(self._files[column], kind)
 
 
 class _Writer:
@@ -125,11 +125,12 @@ class _Writer:
 
 
 @contextmanager
-def _named(folder: Path) -> Iterator[None]:
+def _named() -> Iterator[None]:
     """Name a disk's refusal: OSError becomes StoreError."""
     try:
         yield
     except StoreError:
         raise
     except OSError as error:
-        raise StoreError("error.aggregate.spill", folder=str(folder), reason=error.strerror or str(error)) from error
+        folder = tempfile.gettempdir()
+        raise StoreError("error.aggregate.spill", folder=folder, reason=error.strerror or str(error)) from error

@@ -20,7 +20,7 @@ from hatang.coverage._batches import Columns, Source, Work, batches, files_of, l
 from hatang.coverage._frame import Frame
 from hatang.coverage._grouping import Grouper, Job, Keys
 from hatang.coverage._merging import Run
-from hatang.coverage._spill import SpillFolder
+from hatang.coverage._spill import Spill
 from hatang.coverage.blocks import PIECE_ITEMS, Block, merged_table, table_of
 from hatang.coverage.cluster import map_finish
 from hatang.coverage.locate import WardIndex
@@ -126,8 +126,8 @@ def aggregate(
     job = _job(columns, sources, index)
     if scheduler is not None:
         return _over_cluster(sources, job, thresholds, memory_limit_bytes, scheduler, progress)
-    with SpillFolder() as folder:
-        heap, keys = _Heap(folder, memory_limit_bytes, threads), Keys()
+    with Spill() as spill:
+        heap, keys = _Heap(spill, memory_limit_bytes, threads), Keys()
         _read_all(shares_of_work(sources, rows=_MOST_ROWS), lambda: Grouper(job, keys), heap, threads=threads, progress=progress)
         return table_of(heap.runs(), keys.seen(), job.frame, thresholds=thresholds, items=heap.items, threads=threads)
 
@@ -156,10 +156,10 @@ def block_of(
 
 
 class _Heap:
-    """Runs that wait to be joined: in memory up to half the limit, then on disk."""
+    """Runs that wait to be joined: in memory up to two fifths of the limit, then on disk."""
 
-    def __init__(self, folder: SpillFolder, limit_bytes: int, threads: int) -> None:
-        self._folder, self._bound = folder, limit_bytes // 2
+    def __init__(self, spill: Spill, limit_bytes: int, threads: int) -> None:
+        self._spill, self._bound = spill, limit_bytes * 2 // 5
         self._waiting: list[Run] = []
         self._stored: list[Run] = []
         self._held = 0
@@ -175,7 +175,7 @@ class _Heap:
             self._waiting.append(run)
             self._held += run.nbytes
             if self._held > self._bound:
-                self._stored.append(self._folder.store(self._waiting, items=self.items))
+                self._stored.append(self._spill.store(self._waiting, items=self.items))
                 self._waiting, self._held = [], 0
 
     def runs(self) -> list[Run]:
@@ -263,8 +263,8 @@ def _read_all(work: Sequence[Work], grouper: Callable[[], Grouper], heap: _Heap,
 
 def _block(work: Sequence[Work], job: Job, *, limit_bytes: int, threads: int) -> Block:
     """Return the block of some work."""
-    with SpillFolder() as folder:
-        heap, keys = _Heap(folder, limit_bytes, threads), Keys()
+    with Spill() as spill:
+        heap, keys = _Heap(spill, limit_bytes, threads), Keys()
         _read_all(work, lambda: Grouper(job, keys), heap, threads=threads, progress=None)
         return Block.of_runs(heap.runs(), keys.seen(), job.frame)
 

@@ -133,13 +133,13 @@ def test_what_waits_on_disk_gives_the_same_table(index: WardIndex, tmp_path: Pat
     frame = measured(60_000, 3, devices=devices)
     frame.to_parquet(tmp_path / "a.parquet", row_group_size=7_000)
     stored: list[int] = []
-    store = _spill.SpillFolder.store
+    store = _spill.Spill.store
 
-    def counted(folder: _spill.SpillFolder, runs: list[Any], *, items: int) -> Any:
+    def counted(spill: _spill.Spill, runs: list[Any], *, items: int) -> Any:
         stored.append(len(runs))
-        return store(folder, runs, items=items)
+        return store(spill, runs, items=items)
 
-    monkeypatch.setattr(_spill.SpillFolder, "store", counted)
+    monkeypatch.setattr(_spill.Spill, "store", counted)
     monkeypatch.setattr(module, "_FEWEST_ROWS", 2_000)
     for limit in (40_000, 900_000):  # of 40 kB, every group alone exceeds a piece
         found = aggregate(tmp_path, index, thresholds=LIMITS, memory_limit_bytes=limit)
@@ -337,8 +337,8 @@ def killing(work: Work, shared: tuple[Job, int, str]) -> Block:
 
 @pytest.mark.slow
 def test_the_cluster_gives_the_same_table(index: WardIndex, tmp_path: Path, workers: LocalCluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    measured(20_000, 2).to_parquet(tmp_path / "a.parquet", row_group_size=1_000)
-    monkeypatch.setattr(module, "_SHARE_ROWS", 1_000)
+    measured(20_000, 2).to_parquet(tmp_path / "a.parquet", row_group_size=2_000)
+    monkeypatch.setattr(module, "_SHARE_ROWS", 2_000)
     alone = aggregate(tmp_path, index, thresholds=LIMITS)
     told: list[int] = []
     found = aggregate(tmp_path, index, thresholds=LIMITS, scheduler=workers.scheduler_address, progress=lambda done, _: told.append(done))
