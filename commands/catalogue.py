@@ -1,5 +1,6 @@
-"""`hatang catalogue list`, `show ID`, `diff ID ID`, `withdraw ID`, `verify`: the store, looked at."""
+"""`hatang catalogue list`, `show ID`, `diff ID ID`, `withdraw ID`, `verify`, `backup FILE`, `restore FILE`: the store, looked after."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from hatang.data.contracts import Kind
 from hatang.data.figures import is_missing, shown
 from hatang.data.language import text
 from hatang.data.store import Dataset
+from hatang.pipeline.backup import back_up, bring_back
 from hatang.pipeline.catalogue import list_datasets, show_dataset, verify_catalogue, withdraw_dataset
 from hatang.pipeline.difference import compare_datasets
 
@@ -20,6 +22,8 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Danh mục số liệu / the store", no_args_is_help=True)
     for name, command in (("list", entries), ("show", show), ("diff", diff), ("withdraw", withdraw), ("verify", verify)):
         group.command(name)(speaks_errors(command))
+    for archiving in (backup, restore):
+        group.command()(speaks_errors(archiving))
     app.add_typer(group, name="catalogue")
 
 
@@ -110,6 +114,35 @@ def verify(
     here.result({"datasets": found.datasets, "audit": audit, "faults": [fault_document(fault, here.language) for fault in found.faults]})
     if found.faults:
         raise typer.Exit(1)
+
+
+def backup(context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="Tệp sao lưu mới / new file: .tar")]) -> None:
+    """Sao lưu danh mục, tệp gốc và bảng chuẩn vào một tệp / catalogue, originals and tables into one file."""
+    here = session(context)
+    with Bar(here) as bar:
+        found = back_up(file, here.settings, bar)
+    here.say("backup.written", files=found.files, file=file, seq=found.head.seq, hash=found.head.hash)
+    here.result(
+        {"file": str(file), "sha256": found.sha256, "files": found.files, "audit": {"records": found.head.seq, "head": found.head.hash}}
+    )
+
+
+def restore(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Tệp sao lưu / backup")],
+    replace: Annotated[bool, typer.Option("--replace", help="Thay kho đang có, giữ bên cạnh / keep the old one beside")] = False,  # noqa: FBT002
+) -> None:
+    """Khôi phục từ tệp sao lưu vào thư mục dữ liệu trống / restore into an empty data folder."""
+    here = session(context)
+    with Bar(here) as bar:
+        found = bring_back(file, here.settings, bar, replace=replace)
+    here.faults(found.faults)
+    here.say("backup.restored", datasets=found.datasets, folder=here.settings.home)
+    if found.kept is not None:
+        here.say("backup.kept", folder=found.kept)
+    kept = None if found.kept is None else str(found.kept)
+    faults = [fault_document(fault, here.language) for fault in found.faults]
+    here.result({"folder": str(here.settings.home), "datasets": found.datasets, "kept": kept, "faults": faults})
 
 
 def _line(here: Session, dataset: Dataset) -> str:

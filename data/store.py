@@ -14,6 +14,7 @@ stored files, and only those of data sets marked so: should the catalogue be los
 
 import datetime as dt
 import shutil
+import sqlite3
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -109,12 +110,7 @@ class Store:
         StoreError
             Where the disk refuses.
         """
-        folder = self._incoming / str(ULID())
-        with ExitStack() as held:
-            with disk(folder), self._alone():
-                folder.mkdir()
-                held.enter_context(locked(folder / "lock"))
-            held.callback(self._clear, folder)
+        with self.working() as folder:
             copy = folder / "original" / printable(path.name)
             with disk(copy):
                 copy.parent.mkdir()
@@ -281,6 +277,38 @@ class Store:
         """Return the last record of the audit log: note it elsewhere, to see later that nothing before it was touched."""
         with self._session() as session:
             return head(session)
+
+    @contextmanager
+    def working(self) -> Iterator[Path]:
+        """Yield a folder of the store's own to work in, gone at the end, or at the next `open` after a crash."""
+        folder = self._incoming / str(ULID())
+        with ExitStack() as held:
+            with disk(folder), self._alone():
+                folder.mkdir()
+                held.enter_context(locked(folder / "lock"))
+            held.callback(self._clear, folder)
+            yield folder
+
+    def snapshot(self, target: Path) -> list[Path]:
+        """Copy the catalogue database, consistent at one moment, to a new file; return the stored files it names, sorted.
+
+        Raises
+        ------
+        StoreError
+            Where the disk or the database refuses.
+        """
+        with self._alone(), database(), disk(target):
+            connection = self._engine.raw_connection()
+            copy = sqlite3.connect(target)
+            try:
+                connection.driver_connection.backup(copy)  # type: ignore[union-attr]  # an open connection has its driver's
+                copy.execute("PRAGMA journal_mode=DELETE")
+            except sqlite3.Error as error:
+                raise StoreError("error.store.database", reason=_first_line(error)) from error
+            finally:
+                copy.close()
+                connection.close()
+            return sorted(self._named())
 
     @contextmanager
     def changing(self) -> Iterator[tuple[Session, str]]:
