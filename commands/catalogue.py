@@ -1,4 +1,4 @@
-"""`hatang catalogue list`, `show ID`, `diff ID ID`, `withdraw ID`, `verify`, `backup FILE`, `restore FILE`: the store, looked after."""
+"""`hatang catalogue`: the store, looked at and looked after: entries, differences, checks, backup, retention."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,9 +7,11 @@ import typer
 
 from hatang.commands.terminal import Bar, Session, fault_document, session, speaks_errors
 from hatang.data.contracts import Kind
-from hatang.data.figures import is_missing, shown
+from hatang.data.figures import is_missing, shown, shown_date
 from hatang.data.language import text
 from hatang.data.store import Dataset
+from hatang.pipeline import retention
+from hatang.pipeline.assess import today
 from hatang.pipeline.backup import back_up, bring_back
 from hatang.pipeline.catalogue import list_datasets, show_dataset, verify_catalogue, withdraw_dataset
 from hatang.pipeline.difference import compare_datasets
@@ -24,6 +26,7 @@ def register(app: typer.Typer) -> None:
         group.command(name)(speaks_errors(command))
     for archiving in (backup, restore):
         group.command()(speaks_errors(archiving))
+    group.command()(speaks_errors(retain))
     app.add_typer(group, name="catalogue")
 
 
@@ -145,11 +148,28 @@ def restore(
     here.result({"folder": str(here.settings.home), "datasets": found.datasets, "kept": kept, "faults": faults})
 
 
+def retain(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ liệt kê, không xóa / list only")] = False,  # noqa: FBT002
+) -> None:
+    """Xóa tệp số liệu đo thô đã hết thời hạn lưu / erase the files of raw tests whose time is over."""
+    here = session(context)
+    found = retention.retain(here.settings, as_of=today(), dry_run=dry_run)
+    for dataset in found.datasets:
+        here.line(_line(here, dataset))
+    before = shown_date(found.before, here.language)
+    said = "catalogue.retained" if found.erased else "catalogue.retainable"
+    here.say(said, datasets=len(found.datasets), before=before, months=found.months)
+    ids = [dataset.id for dataset in found.datasets]
+    here.result({"datasets": ids, "before": found.before.isoformat(), "months": found.months, "erased": found.erased})
+
+
 def _line(here: Session, dataset: Dataset) -> str:
     """Return an entry as one line of tab-separated words."""
     marks = [
         text("synthetic", here.language) if dataset.synthetic else "",
         text("catalogue.mark_withdrawn", here.language) if dataset.withdrawn_at is not None else "",
+        text("catalogue.mark_erased", here.language) if dataset.erased_at is not None else "",
     ]
     return "\t".join(
         [

@@ -32,6 +32,7 @@ _DIGITS: Final = {
     "wards": 0,
     "ms": 0,
     "ha": 1,
+    "months": 0,
 }
 
 

@@ -193,6 +193,7 @@ def write(archive: Path, files: dict[str, bytes], *, agree: bool = True, extra: 
 def put(out: tarfile.TarFile, name: str, data: bytes = b"", *, kind: bytes = tarfile.REGTYPE, link: str = "") -> None:
     info = tarfile.TarInfo(name)
     info.size, info.type, info.linkname = len(data), kind, link
+    assert info.linkname == link
     out.addfile(info, io.BytesIO(data))
 
 
