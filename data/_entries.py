@@ -42,7 +42,11 @@ class Filing:
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """One entry of the catalogue; `sha256` is the hash of its canonical table (`hatang.data.results.table_hash`), times are UTC."""
+    """One entry of the catalogue; times are UTC.
+
+    `sha256` is the hash of its canonical table (`hatang.data.results.table_hash`), `file_sha256` that of the bytes it is stored as, None
+    where it was filed before those were kept.
+    """
 
     id: str
     sha256: str
@@ -66,6 +70,7 @@ class Dataset:
     erased_at: dt.datetime | None = None
     method_statement: str | None = None
     certified_by: str | None = None
+    file_sha256: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the entry as plain values, for JSON and for manifests."""
@@ -192,6 +197,7 @@ def dataset_of(row: DatasetRow) -> Dataset:
         erased_at=None if row.erased_at is None else utc(row.erased_at),
         method_statement=row.submission.method_statement,
         certified_by=row.submission.certified_by,
+        file_sha256=row.file_sha256,
     )
 
 

@@ -53,7 +53,7 @@ def write_backup(store: Store, target: Path, advance: Callable[[], object] = lam
     ParameterError
         Where there is something at `target`.
     StoreError
-        Where the disk refuses, or a stored file is missing or, an original, damaged.
+        Where the disk refuses, or a stored file is missing or damaged.
     """
     if target.exists():
         raise ParameterError("error.backup.exists", file=str(target))
@@ -63,13 +63,13 @@ def write_backup(store: Store, target: Path, advance: Callable[[], object] = lam
         out = _Hashing(raw)
         hashes = {CATALOGUE: _append(out, CATALOGUE, copy)}
         city = store.home / CITY
-        for path in [*named, *([city] if city.is_file() else [])]:
+        for path, expected in {**named, **({city: None} if city.is_file() else {})}.items():
             name = path.relative_to(store.home).as_posix()
             try:
                 hashes[name] = _append(out, name, path)
             except FileNotFoundError as error:
                 raise StoreError("error.backup.damaged", file=name) from error
-            if (match := _ORIGINAL.fullmatch(name)) and match[2] != hashes[name]:
+            if expected is not None and expected != hashes[name]:
                 raise StoreError("error.backup.damaged", file=name)
             advance()
         head = _head_of(copy)

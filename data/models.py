@@ -74,6 +74,7 @@ class DatasetRow(Base):
     submission_id: Mapped[int] = mapped_column(ForeignKey("submissions.id"), unique=True)
     identity: Mapped[str] = mapped_column(_SHA256)
     sha256: Mapped[str] = mapped_column(_SHA256, index=True)
+    file_sha256: Mapped[str | None] = mapped_column(_SHA256)
     kind: Mapped[str] = mapped_column(_WORD, index=True)
     operator: Mapped[str | None] = mapped_column(_WORD)
     technology: Mapped[str | None] = mapped_column(_WORD)

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import pandas as pd
-import pyarrow as pa
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 from ulid import ULID
@@ -143,7 +142,7 @@ class Store:
         written = received.folder / "table.parquet"
         with disk(written):
             write_table(frame, written)
-            sha256 = table_hash(read_table(written))
+            sha256, written_sha256 = table_hash(read_table(written)), file_hash(written)
         identity = identity_of(filing, sha256)
         with self._alone():
             try:
@@ -153,7 +152,11 @@ class Store:
                     if stored is not None:
                         return dataset_of(stored), False
                     self._weigh(session, received, filing, written)
-                    entry = dataset_of(filed(session, received, filing, identity, sha256, generation=len(same)))
+                    row = filed(session, received, filing, identity, sha256, generation=len(same))
+                    # The file replaces an equal table's, whose bytes another version of the writer may have laid out otherwise.
+                    for equal in session.scalars(select(DatasetRow).where(DatasetRow.sha256 == sha256)):
+                        equal.file_sha256 = written_sha256
+                    entry = dataset_of(row)
                     self._record(session, Action.FILE, entry, file=entry.file_name, original=received.sha256, table=sha256)
                     if rehearsal:
                         session.rollback()
@@ -218,7 +221,7 @@ class Store:
         path = self._table(dataset.sha256)
         try:
             return read_table(path)
-        except (OSError, pa.ArrowException) as error:
+        except Exception as error:  # a damaged file fails in any way: Arrow, pandas' metadata, WKB, CRS
             raise StoreError("error.store.table", dataset=dataset.id, file=str(path), reason=_first_line(error)) from error
 
     def withdraw(self, id_or_prefix: str, *, undo: bool = False) -> Dataset:
@@ -289,8 +292,10 @@ class Store:
             held.callback(self._clear, folder)
             yield folder
 
-    def snapshot(self, target: Path) -> list[Path]:
-        """Copy the catalogue database, consistent at one moment, to a new file; return the stored files it names, sorted.
+    def snapshot(self, target: Path) -> dict[Path, str | None]:
+        """Copy the catalogue database, consistent at one moment, to a new file; return the stored files it names, sorted, and their hashes.
+
+        The hash of a table's bytes is None where it was filed before those were kept.
 
         Raises
         ------
@@ -308,7 +313,12 @@ class Store:
             finally:
                 copy.close()
                 connection.close()
-            return sorted(self._named())
+            with self._session() as session:
+                query = select(SubmissionRow.original_sha256, DatasetRow.sha256, DatasetRow.file_sha256).join(DatasetRow.submission)
+                rows = session.execute(query.where(DatasetRow.erased_at.is_(None))).all()
+            originals = {self._original(original): original for original, *_ in rows}
+            tables = {self._table(table): sha256 for _, table, sha256 in rows}
+            return dict(sorted({**originals, **tables}.items()))
 
     @contextmanager
     def changing(self) -> Iterator[tuple[Session, str]]:
@@ -343,17 +353,16 @@ class Store:
     def _check(self, dataset: Dataset) -> Iterator[Fault]:
         """Yield a fault for the entry's original and for its table where they are not what the catalogue says."""
         original, table = self._original(dataset.original_sha256), self._table(dataset.sha256)
-        for path, expected, content_hash in (
-            (original, dataset.original_sha256, file_hash),
-            (table, dataset.sha256, lambda path: table_hash(read_table(path))),
-        ):
-            name = self._name(path)
-            if not path.is_file():
+        for path, stored in ((original, dataset.original_sha256), (table, dataset.file_sha256)):
+            name, expected = self._name(path), stored or dataset.sha256
+            try:
+                found = file_hash(path)
+                if stored is None or (found == stored and path == table):  # the bytes are sound: are they of this table?
+                    found, expected = table_hash(read_table(path)), dataset.sha256
+            except FileNotFoundError:
                 yield Fault("stored_file_missing", name, fields={"dataset": dataset.id})
                 continue
-            try:
-                found = content_hash(path)
-            except (OSError, ValueError, pa.ArrowException) as error:  # whatever a damaged file makes of its reader
+            except Exception as error:  # noqa: BLE001 - whatever a damaged file makes of its reader is what was found
                 found = _first_line(error)
             if found != expected:
                 yield Fault("stored_file_damaged", name, found=found, fields={"dataset": dataset.id})

@@ -129,10 +129,11 @@ def test_a_store_that_lacks_a_file_is_not_backed_up(settings: Settings, archive:
     assert not archive.with_name("other.tar").exists()
 
 
-def test_a_damaged_original_is_not_backed_up(settings: Settings, archive: Path) -> None:
-    path = next((settings.home / "originals").glob("??/*"))
+@pytest.mark.parametrize("folder", ["originals", "datasets"])
+def test_a_damaged_file_is_not_backed_up(settings: Settings, archive: Path, folder: str) -> None:
+    path = next((settings.home / folder).glob("??/*"))
     path.chmod(0o644)
-    path.write_bytes(b"file X")
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
     with pytest.raises(StoreError, match=r"error\.backup\.damaged"):
         back_up(archive.with_name("other.tar"), settings, Quiet())
 

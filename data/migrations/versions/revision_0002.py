@@ -10,6 +10,7 @@ down_revision = "0001"
 def upgrade() -> None:
     op.add_column("submissions", sa.Column("method_statement", sa.Text(), nullable=True))
     op.add_column("submissions", sa.Column("certified_by", sa.Text(), nullable=True))
+    op.add_column("datasets", sa.Column("file_sha256", sa.String(length=64), nullable=True))
     op.add_column("datasets", sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True))
     op.create_table(
         "users",
@@ -58,6 +59,7 @@ def downgrade() -> None:
         op.drop_table(table)
     with op.batch_alter_table("datasets") as datasets:
         datasets.drop_column("erased_at")
+        datasets.drop_column("file_sha256")
     with op.batch_alter_table("submissions") as submissions:
         submissions.drop_column("certified_by")
         submissions.drop_column("method_statement")
