@@ -55,6 +55,6 @@ def workers() -> Iterator[LocalCluster]:
     patient = {"distributed.comm.timeouts.connect": "120s", "distributed.comm.timeouts.tcp": "120s"}
     with (
         dask.config.set(patient),  # a machine busy with other work starts processes late
-        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as running,
+        LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as running,
     ):
         yield running
