@@ -2,7 +2,10 @@
 
 import re
 import unicodedata
+from itertools import islice
 from typing import Final
+
+from hatang.data._legacytext import CP1258, FONTS, TWICE, Mender, converted, once_encoded
 
 _BOMS: Final = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -12,11 +15,10 @@ _BOMS: Final = (
     (b"\xfe\xff", "utf-16"),
 )
 _SAMPLE: Final = 65_536
+_LINES: Final = 20_000
 _VIETNAMESE: Final = re.compile(r"[ăâđêôơưĂÂĐÊÔƠƯ\u1ea0-\u1ef9]")
 _TONES: Final = "\u0300\u0301\u0303\u0309\u0323"
-_MOJIBAKE: Final = re.compile("[\u00c3\u00c4\u00c6][\u0080-\u00bf\u0152-\u2122]|\u00e1[\u00ba\u00bb\u2018-\u203a]")
-
-GUESSED: Final = ("cp1258", "latin-1", "utf-8 × 2")
+GUESSED: Final = ("cp1258", "latin-1", "cp1252", TWICE, *FONTS)
 """Encodings that no mark proves: a reader tells which it took."""
 
 
@@ -35,12 +37,14 @@ def unicode_of(head: bytes) -> str | None:
 def decoded(content: bytes) -> tuple[str, str]:
     """Return text of no stated encoding, composed, and the encoding it was in.
 
-    UTF-8 where it is; cp1258 where its tone marks fall on vowels as Vietnamese writes them; else Latin-1.
+    UTF-8 where it is; TCVN3, VNI, VISCII or cp1258 where its words are Vietnamese under that; else what Western Windows wrote.
 
     Examples
     --------
     >>> decoded("Hu\u00ea\u0301".encode("cp1258"))
     ('Huế', 'cp1258')
+    >>> decoded("HuÕ".encode("latin-1"))
+    ('Huế', 'tcvn3')
     >>> decoded("Métropole".encode("latin-1"))
     ('Métropole', 'latin-1')
     """
@@ -48,22 +52,28 @@ def decoded(content: bytes) -> tuple[str, str]:
         text = content.decode("utf-8")
     except UnicodeDecodeError:
         return _old_code_page(content)
-    mended = _twice_encoded(text) if _MOJIBAKE.search(text[:_SAMPLE]) else None
-    return (text, "utf-8") if mended is None else (mended, "utf-8 × 2")
+    once = None if text.isascii() else once_encoded(text)
+    return (text, "utf-8") if once is None else (once, TWICE)
 
 
 def _old_code_page(content: bytes) -> tuple[str, str]:
-    text = content.decode("cp1258", errors="replace")
-    composed = unicodedata.normalize("NFC", text)
-    marked = any(tone in text for tone in _TONES)
-    if marked and "\ufffd" not in text and not any(tone in composed for tone in _TONES) and _VIETNAMESE.search(composed):
-        return composed, "cp1258"
-    return content.decode("latin-1"), "latin-1"
-
-
-def _twice_encoded(text: str) -> str | None:
-    """Return text that was encoded as UTF-8 twice as it was meant, None where it was not."""
+    """Return text that is not Unicode, and the encoding in which it is Vietnamese, or Latin."""
+    odd = (line.decode("latin-1") for line in content.splitlines() if not line.isascii())
+    encoding = Mender(islice(odd, _LINES)).encoding
+    if encoding in FONTS:
+        return converted(content.decode("latin-1"), encoding), encoding
+    composed = unicodedata.normalize("NFC", content.decode("cp1258", errors="replace"))
+    if encoding == CP1258 or _is_vietnamese(content, composed):
+        return composed, CP1258
     try:
-        return text.encode("cp1252").decode("utf-8")
-    except (UnicodeEncodeError, UnicodeDecodeError):
-        return None
+        windows = content.decode("cp1252")
+    except UnicodeDecodeError:
+        return content.decode("latin-1"), "latin-1"
+    return windows, "cp1252" if windows != content.decode("latin-1") else "latin-1"
+
+
+def _is_vietnamese(content: bytes, composed: str) -> bool:
+    """Return whether tone marks of cp1258 fall on vowels as Vietnamese writes them."""
+    text = content.decode("cp1258", errors="replace")
+    marked = any(tone in text for tone in _TONES)
+    return marked and "\ufffd" not in text and not any(tone in composed for tone in _TONES) and _VIETNAMESE.search(composed) is not None

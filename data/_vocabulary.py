@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Final
 
+from hatang.data._legacytext import Mender
 from hatang.data.contracts import INPUT_TABLES, OPERATOR_LABELS, PLMN, Environment, Technology
 
 OTHER: Final = "other"
@@ -136,7 +137,9 @@ def _all_names() -> frozenset[str]:
 
 def known_names(cells: Iterable[str]) -> int:
     """Return how many of the cells are names of columns that some contract knows."""
-    return len({fold(cell) for cell in cells} & _all_names())
+    texts = list(cells)
+    mender = Mender(texts)
+    return len({fold(mender.mend(text)[0]) for text in texts} & _all_names())
 
 
 def spellings(column: str, synonyms: Sequence[str]) -> tuple[str, ...]:

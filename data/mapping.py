@@ -9,6 +9,7 @@ from typing import Any, Final
 import pyproj
 import yaml
 
+from hatang.data._legacytext import FONTS
 from hatang.data.contracts import Fault, RefusedError, Table
 
 KEYS: Final = ("crs", "delimiter", "decimal", "encoding", "layer", "columns", "units", "constants")
@@ -108,10 +109,12 @@ def load_mapping(path: Path) -> FileMapping:
     if values.get("decimal", ".") not in (".", ","):
         wrong("mapping_value", "decimal", values["decimal"], known=". ,")
     if "encoding" in values:
-        try:
-            codecs.lookup(str(values["encoding"]))
-        except LookupError:
-            wrong("mapping_value", "encoding", values["encoding"], known="utf-8, utf-16, cp1258, latin-1")
+        values["encoding"] = str(values["encoding"]).casefold()
+        if values["encoding"] not in FONTS:
+            try:
+                codecs.lookup(values["encoding"])
+            except LookupError:
+                wrong("mapping_value", "encoding", values["encoding"], known=f"utf-8, utf-16, cp1258, latin-1, {', '.join(FONTS)}")
     if "layer" in values:
         values["layer"] = str(values["layer"])
     for part in ("columns", "units", "constants"):

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from hatang.data._filetype import Form, Member, opened, refused
 from hatang.data._inspection import inspect, refuse_shapes, refuse_size
 from hatang.data._intake import Intake
+from hatang.data._mending import with_text_mended
 from hatang.data._periods import quarter_of
 from hatang.data._recognition import likely_kind
 from hatang.data._sourcetable import SourceTable
@@ -142,6 +143,11 @@ def _kind_of(sample: SourceTable, mapping: FileMapping, options: ReadOptions) ->
 
 
 def _source(file: str, members: tuple[Member, ...], mapping: FileMapping, kind: Kind | None, limit: int | None) -> SourceTable:
+    """Return the rows of the members, their text put right."""
+    return with_text_mended(_as_it_stands(file, members, mapping, kind, limit), mapping.encoding)
+
+
+def _as_it_stands(file: str, members: tuple[Member, ...], mapping: FileMapping, kind: Kind | None, limit: int | None) -> SourceTable:
     """Return the rows of the members as they stand."""
     forms = {member.form for member in members}
     if forms <= set(_TABULAR):

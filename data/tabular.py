@@ -18,6 +18,7 @@ import pyarrow.csv as pa_csv
 from hatang.data._encoding import GUESSED, decoded, unicode_of
 from hatang.data._filetype import DAMAGE, HEAD_BYTES, Form, Member, refused
 from hatang.data._inspection import refuse_secret
+from hatang.data._legacytext import FONTS
 from hatang.data._sourcetable import SourceTable, distinct_names, joined
 from hatang.data._vocabulary import known_names
 from hatang.data.contracts import Fault, RefusedError, Severity
@@ -88,6 +89,8 @@ def _text(member: Member, mapping: FileMapping, limit: int | None) -> SourceTabl
 def _decoded(content: bytes, mapping: FileMapping, name: str) -> tuple[bytes, str]:
     """Return the content as UTF-8 without mark, composed where it was Vietnamese of an old code page, and the encoding it was in."""
     encoding = mapping.encoding or unicode_of(content[:HEAD_BYTES])
+    if encoding in FONTS:
+        return content.decode("latin-1").encode(), str(encoding)
     if encoding is not None:
         try:
             return content.decode(encoding).lstrip("\ufeff").encode(), encoding
@@ -273,4 +276,4 @@ def _cell_text(value: object) -> str:
         return str(int(value))
     if isinstance(value, datetime | date):
         return value.isoformat()
-    return str(value).strip()
+    return str(value).strip(" \t\r\n")

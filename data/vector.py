@@ -23,6 +23,7 @@ import shapely
 from hatang.data._encoding import decoded
 from hatang.data._filetype import Form, Member, refused
 from hatang.data._inspection import refuse_secret
+from hatang.data._legacytext import FONTS
 from hatang.data._sourcetable import SourceTable, distinct_names
 from hatang.data._vocabulary import fold
 from hatang.data.contracts import Fault, RefusedError, Severity
@@ -137,7 +138,8 @@ def _layer(
     if plain:
         return attributes, _from_wkb(wkb), _crs(meta["crs"]), None
     recoded, encoding = _recoded(attributes, mapping.encoding)
-    return recoded, _from_wkb(wkb), _crs(meta["crs"]), encoding if mapping.encoding is None else None
+    guessed = encoding if mapping.encoding is None and encoding != _BYTES else None
+    return recoded, _from_wkb(wkb), _crs(meta["crs"]), guessed
 
 
 @contextmanager
@@ -206,6 +208,8 @@ def _recoded(table: pa.Table, encoding: str | None) -> tuple[pa.Table, str]:
     texts = [column for column in table.columns if pa.types.is_string(column.type)]
     sample = "\n".join([*table.column_names, *(str(text) for column in texts for text in pc.unique(column).to_pylist())])
     chosen = encoding or decoded(sample.encode(_BYTES))[1]
+    if chosen in FONTS:
+        chosen = _BYTES  # letters under the wrong name, which the whole table is mended of afterwards
 
     def recode(text: str | None) -> str | None:
         return None if text is None else unicodedata.normalize("NFC", text.encode(_BYTES).decode(chosen, errors="replace"))
