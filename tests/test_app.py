@@ -168,6 +168,33 @@ def test_upload_checks_row_by_row_and_a_rehearsal_stores_nothing(settings: Setti
     assert not list((settings.home / "datasets").glob("*/*"))
 
 
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_a_file_in_doubt_is_asked_and_taken_with_the_answer(language: str) -> None:
+    """Ngọ Môn in metres of EPSG:9214 without a word about the system (stack.md, trap 1)."""
+    app = page("data_page")
+    app.session_state[state.LANGUAGE] = language
+    app.run()
+    app.file_uploader[0].upload("a.csv", b"place_id,kind,lon,lat\nP1,x,107.5791,16.4676\n", "text/csv")
+    app.file_uploader[0].upload("b <i>.csv", b"place_id,kind,x,y\nP2,x,561636.671,1821406.847\n", "text/csv")
+    app.button[0].click().run()
+    assert not app.exception
+    (question,) = app.subheader
+    assert "EPSG:9214" in app.dataframe[-1].value.iloc[0].tolist()
+    assert "107.57910, 16.46760" in app.dataframe[-1].value.iloc[0].tolist()
+    assert "<i>" not in question.value
+    send = app.button[-1]
+    send.click().run()
+    assert len(app.subheader) == 1  # nothing chosen, nothing sent
+    app.radio(key=f"{state.CRS}_1").set_value("EPSG:9214")
+    app.button[-1].click().run()
+    assert not app.exception
+    assert not app.subheader
+    assert len(app.success) == 2
+    outcome, _ = app.session_state[state.UPLOAD_OUTCOME]
+    assert [file.file for file in outcome.files] == ["a.csv", "b <i>.csv"]
+    assert outcome.complete
+
+
 def test_sending_nothing_is_said() -> None:
     app = page("data_page").run()
     app.button[0].click().run()

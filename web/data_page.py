@@ -1,13 +1,17 @@
 """Page "Số liệu": what the store holds, and files in, with what became of each row."""
 
+import dataclasses
 import datetime as dt
+import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from hatang.data.contracts import OPERATOR_LABELS, Kind, Technology
 from hatang.data.figures import shown, shown_date
@@ -50,6 +54,7 @@ def show() -> None:
         sent: tuple[IngestOutcome, bool] | None = st.session_state.get(state.UPLOAD_OUTCOME)
         if sent is not None:
             _outcome(*sent)
+            _questions(sent[0])
 
 
 def _catalogue() -> None:
@@ -126,17 +131,67 @@ def _upload() -> None:
         source=source.strip() or None,
         dry_run=rehearsal,
     )
+    st.session_state[state.UPLOAD_SENT] = (options, files)
+    with chrome.errors_spoken():
+        st.session_state[state.UPLOAD_OUTCOME] = (_taken(files, options), rehearsal)
+    st.rerun()
+
+
+def _taken(files: Sequence[UploadedFile], options: IngestOptions, mapping: str | None = None) -> IngestOutcome:
+    """Return what became of files sent with a mapping's text, each under a folder of its own."""
     screen = Screen()
-    with tempfile.TemporaryDirectory(prefix="hatang-") as folder, chrome.errors_spoken():
+    with tempfile.TemporaryDirectory(prefix="hatang-") as folder:
+        if mapping is not None:
+            stated = Path(folder, "mapping.yaml")
+            stated.write_text(mapping, encoding="utf-8")
+            options = dataclasses.replace(options, mapping=stated)
         paths = []
         for place, file in enumerate(files):
             path = Path(folder, str(place), Path(file.name.replace("\0", "")).name or "tep")
             path.parent.mkdir()
             path.write_bytes(file.getbuffer())
             paths.append(path)
-        st.session_state[state.UPLOAD_OUTCOME] = (ingest(paths, options, state.settings(), screen), rehearsal)
+        outcome = ingest(paths, options, state.settings(), screen)
     screen.done()
-    st.rerun()
+    return outcome
+
+
+def _questions(outcome: IngestOutcome) -> None:
+    """Ask of each file in doubt which coordinate system it is in, and take it again with the answer."""
+    sent: tuple[IngestOptions, list[UploadedFile]] | None = st.session_state.get(state.UPLOAD_SENT)
+    if sent is None:
+        return
+    options, files = sent
+    for place, file in enumerate(outcome.files):
+        asked = [fault for fault in file.faults if file.dataset is None and fault.fields.get("candidates")]
+        if not asked or place >= len(files):
+            continue
+        candidates: list[dict[str, Any]] = asked[0].fields["candidates"]
+        st.subheader(say("web.data.crs_question", file=plain(file.file)))
+        st.caption(say("web.data.crs_what"))
+        chrome.table(
+            pd.DataFrame([_candidate_row(candidate) for candidate in candidates]), say("web.data.crs_what"), key=f"crs_table_{place}"
+        )
+        with st.form(f"crs_{place}", border=False):
+            names = [candidate["crs"] for candidate in candidates]
+            chosen = st.radio(say("web.data.crs_choice"), names, index=None, key=f"{state.CRS}_{place}")
+            again = st.form_submit_button(say("web.data.crs_send"))
+        if again and chosen is not None:
+            (answered,) = _taken([files[place]], options, f"crs: {json.dumps(chosen)}\n").files
+            every = (*outcome.files[:place], answered, *outcome.files[place + 1 :])
+            st.session_state[state.UPLOAD_OUTCOME] = (IngestOutcome(every), options.dry_run)
+            st.rerun()
+
+
+def _candidate_row(candidate: dict[str, Any]) -> dict[str, str]:
+    """Return a coordinate system and where the file would lie in it, as a row to show."""
+    return {
+        say("web.column.crs"): candidate["crs"],
+        say("web.column.crs_name"): candidate["why"] + (" (x ↔ y)" if candidate["swapped"] else ""),
+        say("web.column.first_point"): f"{candidate['first_lon']:.5f}, {candidate['first_lat']:.5f}",
+        say("web.column.centre"): f"{candidate['centre_lon']:.5f}, {candidate['centre_lat']:.5f}",
+        say("web.column.in_hue"): shown(candidate["share_inside"], "share", language()),
+    }
 
 
 def _outcome(outcome: IngestOutcome, rehearsal: bool) -> None:  # noqa: FBT001 - what was sent, and whether for real

@@ -23,6 +23,8 @@ ROAD_REFUSAL: Final = "road_refusal"
 DOWNLOADS: Final = "downloads"
 UPLOAD: Final = "upload"
 UPLOAD_OUTCOME: Final = "upload_outcome"
+UPLOAD_SENT: Final = "upload_sent"
+CRS: Final = "upload_crs"
 
 
 def settings() -> Settings:
