@@ -5,6 +5,7 @@ CSV, XLSX, GPKG and GeoJSON hold full values instead. A missing value is an en d
 
 import datetime as dt
 import math
+import unicodedata
 from typing import Final
 
 import pandas as pd
@@ -34,6 +35,10 @@ _DIGITS: Final = {
     "ha": 1,
     "months": 0,
 }
+
+
+_FORMLESS: Final = {"Cc": "?", "Cs": "?", "Co": "?", "Cn": "?", "Cf": ""}
+"""Categories of signs that have no form of their own, with what stands for them."""
 
 
 def is_missing(value: object) -> bool:
@@ -85,6 +90,23 @@ def shown_interval(value: object, low: object, high: object, unit: str, language
     if is_missing(low) or is_missing(high):
         return shown(value, unit, language)
     return f"{shown(value, unit, language)} [{shown(low, unit, language)}; {shown(high, unit, language)}]"
+
+
+def shown_words(words: str, *, most: int = 1_000) -> str:
+    r"""Return words that a file brought as a page of a document can hold and show them.
+
+    Signs without a form are taken out (marks of direction, which make a line read backwards) or become `?` (control characters, broken
+    letters, which no DOCX or PDF holds); what is longer than `most` is cut, and says so.
+
+    Examples
+    --------
+    >>> shown_words("Tr\u1ea1m\x0b 7\u202e"), shown_words("xxxx", most=3)
+    ('Tr\u1ea1m? 7', 'xx…')
+    """
+    words = words if len(words) <= most else words[: most - 1] + "…"
+    if words.isprintable():
+        return words
+    return "".join(sign if sign in "\n\t" else _FORMLESS.get(unicodedata.category(sign), sign) for sign in words)
 
 
 def shown_date(value: dt.date | None, language: Language, *, long: bool = False) -> str:

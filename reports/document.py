@@ -7,6 +7,8 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hatang.data.figures import shown_words
+
 Align = Literal["left", "right"]
 WIDE_COLUMNS: Final = 9
 """A table with more columns stands on a landscape page."""
@@ -17,6 +19,7 @@ _CHARACTER_EM: Final = 0.47
 """Mean advance of the characters of a Times-like face; bold ones are wider."""
 _BOLD: Final = 1.12
 _PADDING_CHARACTERS: Final = 2.2
+_LONGEST_PARAGRAPH: Final = 20_000
 _ROOM: Final = 1.3
 """What a line should hold beyond the longest words of its columns, so that sentences do not run down the page word by word."""
 
@@ -28,12 +31,20 @@ class Heading:
     level: Literal[0, 1, 2]
     text: str
 
+    def __post_init__(self) -> None:
+        """Keep out what no document can hold."""
+        object.__setattr__(self, "text", shown_words(self.text))
+
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
     """A paragraph of running text."""
 
     text: str
+
+    def __post_init__(self) -> None:
+        """Keep out what no document can hold."""
+        object.__setattr__(self, "text", shown_words(self.text, most=_LONGEST_PARAGRAPH))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,11 @@ class Table:
     rows: Sequence[Sequence[str]]
     values: Sequence[Sequence[object]]
     note: str = ""
+
+    def __post_init__(self) -> None:
+        """Keep out of the cells that people read what no document can hold; the values stay as they are."""
+        object.__setattr__(self, "caption", shown_words(self.caption))
+        object.__setattr__(self, "rows", [[shown_words(cell) for cell in row] for row in self.rows])
 
     def aligned(self) -> list[Align]:
         """Return for each column whether it holds figures, which stand to the right."""

@@ -15,6 +15,8 @@ from hatang.data.results import ResultSet
 from hatang.reports.document import Document
 
 _SHEET_NAME_LIMIT: Final = 31
+_CELL_LIMIT: Final = 32_767
+"""What a cell of a workbook holds; a longer text would be left out."""
 _WIDEST: Final = 60
 OPTIONS: Final = {
     "strings_to_formulas": False,
@@ -84,4 +86,5 @@ def _cell(sheet: Any, line: int, column: int, value: object) -> None:
     elif isinstance(value, int | float):
         sheet.write_number(line, column, value)
     else:
-        sheet.write_string(line, column, str(value))
+        words = str(value)
+        sheet.write_string(line, column, words if len(words) <= _CELL_LIMIT else words[: _CELL_LIMIT - 1] + "…")

@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import json
 import tempfile
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +43,8 @@ _KINDS: Final = (
     Kind.SPEEDS,
 )
 _TECHNOLOGIES: Final = (Technology.LTE, Technology.NR, Technology.FIBRE)
+_NAME_BYTES: Final = 200
+_SUFFIX: Final = 20
 _HUE: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
@@ -147,7 +150,7 @@ def _taken(files: Sequence[UploadedFile], options: IngestOptions, mapping: str |
             options = dataclasses.replace(options, mapping=stated)
         paths = []
         for place, file in enumerate(files):
-            path = Path(folder, str(place), Path(file.name.replace("\0", "")).name or "tep")
+            path = Path(folder, str(place), file_name(file.name))
             path.parent.mkdir()
             path.write_bytes(file.getbuffer())
             paths.append(path)
@@ -192,6 +195,22 @@ def _candidate_row(candidate: dict[str, Any]) -> dict[str, str]:
         say("web.column.centre"): f"{candidate['centre_lon']:.5f}, {candidate['centre_lat']:.5f}",
         say("web.column.in_hue"): shown(candidate["share_inside"], "share", language()),
     }
+
+
+def file_name(sent: str) -> str:
+    """Return the name of a file that a browser sent as a name that every disk takes, its ending kept.
+
+    Examples
+    --------
+    >>> file_name("../../a.csv"), file_name(".."), len(file_name("ộ" * 300 + ".csv").encode())
+    ('a.csv', 'tep', 199)
+    """
+    name = unicodedata.normalize("NFC", Path(sent.replace("\0", "")).name)
+    if name in ("", "..") or len(name.encode(errors="replace")) <= _NAME_BYTES:
+        return "tep" if name in ("", "..") else name
+    suffix = Path(name).suffix[:_SUFFIX]
+    room = _NAME_BYTES - len(suffix.encode(errors="replace"))
+    return name.encode(errors="replace")[:room].decode(errors="ignore") + suffix
 
 
 def _outcome(outcome: IngestOutcome, rehearsal: bool) -> None:  # noqa: FBT001 - what was sent, and whether for real
