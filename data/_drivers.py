@@ -32,6 +32,7 @@ def clean_environment(folder: str) -> dict[str, str]:
         "TZ": "UTC",
         "PYTHONDONTWRITEBYTECODE": "1",
         "GDAL_SKIP": skipped,
+        "JE_ARROW_MALLOC_CONF": "background_thread:false",
         "CPL_LOG": os.devnull,
         "GDAL_DRIVER_PATH": "disable",
         "OGR_DRIVER_PATH": "disable",

@@ -329,6 +329,14 @@ def test_a_host_that_cannot_start_is_an_error_of_ours(log: Path, tmp_path: Path,
         read_apart(log, tmp_path / "x.arrow", Kind.MEASUREMENTS, ReadOptions())
 
 
+@LINUX
+def test_the_host_has_one_thread_so_that_its_forks_are_whole(log: Path, tmp_path: Path) -> None:
+    read_apart(log, tmp_path / "x.arrow", Kind.MEASUREMENTS, ReadOptions())
+    host = sandbox._HOST._process
+    assert host is not None
+    assert len(list(Path(f"/proc/{host.pid}/task").iterdir())) == 1
+
+
 def test_many_at_once(log: Path, tmp_path: Path) -> None:
     def one(place: int) -> bytes:
         read_apart(log, tmp_path / f"{place}.arrow", Kind.MEASUREMENTS, ReadOptions())
