@@ -107,6 +107,7 @@ def die_with_parent() -> None:
 def program_folders() -> tuple[Path, ...]:
     """Return where the program's own code, libraries and tables lie, which a parser reads and which hold nothing of anybody."""
     paths = [Path(sysconfig.get_paths()[name]) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
+    paths += [Path(path) for path in sys.path if path.endswith(("site-packages", "dist-packages"))]
     paths += [Path(sys.prefix, "lib"), Path(sys.base_prefix, "lib"), Path(__file__).resolve().parent]
     return tuple(dict.fromkeys(path.resolve() for path in (*paths, *map(Path, _SYSTEM)) if path.exists()))
 

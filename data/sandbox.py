@@ -163,6 +163,8 @@ def sandbox_report(limits: Limits | None = None) -> SandboxReport:
         outside.flush()
         request = {"call": "probe", "outside": outside.name, "port": listener.getsockname()[1], "process": os.getpid()}
         answer = _answered(Path(outside.name), request, folder, options, readable=[])
+    if "value" not in answer:
+        raise StoreError("error.reading.sandbox", reason=json.dumps(answer)[:200])
     value = answer["value"]
     return SandboxReport(answer["layers"], value["refused"], tuple(value["vector_drivers"]), tuple(value["raster_drivers"]))
 
@@ -215,6 +217,9 @@ class _Host:
             for attempt in (1, 2):
                 try:
                     socket.send_fds(self.start(), [b"?"], [theirs.fileno()])
+                except StoreError:
+                    ours.close()
+                    raise
                 except OSError as error:  # it was ended from outside: once more
                     self.stop()
                     if attempt == 2:
