@@ -1,0 +1,161 @@
+"""Contracts of the tables of a run, public through `hatang.data.contracts`."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from hatang.data._input_tables import ENVIRONMENT, PERIOD, WARD, share
+from hatang.data._names import AssetClass, BoundarySource, GapKind, SuggestionKind, Technology, Verdict
+from hatang.data._tables import Column, Table
+
+WARD_KEY: Final = ("ward_code", "operator", "technology", "environment", "period")
+WARD_TABLE = Table(
+    "ward_table",
+    (
+        *WARD,
+        Column("operator", required=True),
+        Column("technology", required=True, values=tuple(Technology)),
+        ENVIRONMENT,
+        PERIOD,
+        Column("tests", "int", "tests", low=0),
+        Column("devices", "int", "devices", low=0),
+        Column("median_rsrp_dbm", "float", "dBm"),
+        Column("p10_rsrp_dbm", "float", "dBm"),
+        *(share(name) for name in ("pass_share", "pass_lo", "pass_hi", "claimed_area_share", "claimed_population_share")),
+        *(share(name) for name in ("area_share", "area_lo", "area_hi", "population_share", "population_lo", "population_hi")),
+        Column("verdict", required=True, values=tuple(Verdict)),
+        Column("tests_needed", "int", "tests", low=0),
+        Column("boundary_source", required=True, values=tuple(BoundarySource)),
+        Column("ward_version", required=True),
+        Column("cells_measured", "int", "cells", low=0),
+        Column("cells_total", "int", "cells", low=0),
+        Column("evidence", values=("tests", "declared", "none")),
+        Column("population_spread", values=("even", "raster")),
+    ),
+    key=WARD_KEY,
+)
+"""One row per ward × operator × technology × environment × period; shares are 0–1, empty means not known, never 0."""
+
+RAW_TESTS = Table(
+    "raw_tests",
+    (
+        *WARD,
+        Column("operator", required=True),
+        Column("technology", required=True, values=tuple(Technology)),
+        ENVIRONMENT,
+        PERIOD,
+        Column("tests", "int", "tests", required=True, low=1),
+        Column("devices", "int", "devices", required=True, low=0),
+        Column("median_rsrp_dbm", "float", "dBm", required=True),
+        Column("p10_rsrp_dbm", "float", "dBm", required=True),
+        Column("p95_rsrp_dbm", "float", "dBm", required=True),
+        Column("share_at_level", "float", "share", required=True, low=0.0, high=1.0),
+    ),
+    key=WARD_KEY,
+)
+"""Rows as filed, before cleaning, that have a level: what a firm can count again in its own file."""
+
+GAPS = Table(
+    "gaps",
+    (
+        Column("gap_id", required=True),
+        Column("gap_kind", required=True, values=tuple(GapKind)),
+        *WARD,
+        Column("operator", required=True),
+        Column("technology", required=True, values=tuple(Technology)),
+        ENVIRONMENT,
+        PERIOD,
+        Column("rank", "int", "", required=True, low=1),
+        Column("area_m2", "float", "m²", required=True, low=0),
+        Column("population", "float", "people", low=0),
+        Column("population_spread", required=True, values=("even", "raster")),
+        Column("tests", "int", "tests", low=0),
+        Column("devices", "int", "devices", low=0),
+        Column("failures", "int", "tests", low=0),
+        share("failure_lo"),
+        Column("claims", "int", "claims", low=0),
+        Column("nearest_site_id"),
+        Column("nearest_site_operator"),
+        Column("nearest_site_m", "float", "m", low=0),
+        Column("first_period", required=True),
+        Column("carried_from"),
+        Column("ward_version", required=True),
+    ),
+    key=("gap_id",),
+    geometry="polygon",
+)
+
+SCORECARD = Table(
+    "scorecard",
+    (
+        Column("indicator", required=True),
+        Column("clause", required=True),
+        Column("unit", required=True),
+        Column("target_2030", "float"),
+        Column("milestone_2028", "float"),
+        Column("previous", "float"),
+        Column("value", "float"),
+        Column("lo", "float"),
+        Column("hi", "float"),
+        Column("numerator", "float"),
+        Column("denominator", "float"),
+        Column("declared", "float"),
+        Column("declared_source"),
+        Column("declared_date"),
+        Column("difference", "float"),
+        Column("assessment", required=True, values=("met", "not_met", "insufficient", "not_computed")),
+        Column("lead", required=True),
+    ),
+    key=("indicator",),
+)
+
+CORRIDOR = Table(
+    "corridor",
+    (
+        Column("asset_id", required=True),
+        Column("asset_class", required=True, values=tuple(AssetClass)),
+        Column("kind"),
+        Column("owner", required=True),
+        Column("contact"),
+        Column("road_id", required=True),
+        Column("chainage_m", "float", "m", required=True, low=0),
+        Column("offset_m", "float", "m", required=True, low=0),
+        Column("side", required=True, values=("left", "right", "on")),
+        Column("length_m", "float", "m", low=0),
+        Column("capacity", "int", "ways or slots", low=0),
+        Column("used", "int", "ways or slots", low=0),
+        Column("spare", "int", "ways or slots", low=0),
+        Column("action", required=True, values=("reuse", "full", "survey", "closed")),
+        Column("survey_date", "date"),
+    ),
+    key=("asset_id",),
+    geometry="any",
+)
+"""Assets within a road's corridor: what can be reused, what is full, and what must be surveyed because its occupancy is unknown."""
+
+SUGGESTIONS = Table(
+    "suggestions",
+    (
+        Column("suggestion_id", required=True),
+        Column("kind", required=True, values=tuple(SuggestionKind)),
+        Column("road_id", required=True),
+        Column("road_name"),
+        Column("rank", "int", "", required=True, low=1),
+        Column("owner", required=True),
+        Column("contact"),
+        Column("assets", required=True),
+        Column("asset_count", "int", "assets", required=True, low=1),
+        Column("spare", "int", "ways or slots", low=0),
+        Column("dig_m_saved", "float", "m", low=0),
+        Column("saving_vnd", "float", "VND"),
+        Column("bound_pct", "float", "%"),
+        Column("violations"),
+        Column("assumptions"),
+        Column("decision", required=True, values=("open", "accepted", "refused")),
+        Column("reason"),
+    ),
+    key=("suggestion_id",),
+    geometry="line",
+)
+
+RESULT_TABLES: Final[Mapping[str, Table]] = {t.name: t for t in (WARD_TABLE, RAW_TESTS, GAPS, SCORECARD, CORRIDOR, SUGGESTIONS)}
+"""Contracts of the tables of a run, by name."""
