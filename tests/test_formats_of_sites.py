@@ -1,0 +1,174 @@
+"""Published formats of stations and of cells, each with the traps of its files."""
+
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import shapely
+from format_files import ARCEP_SITES, OPENCELLID, refused, run, written
+
+from hatang.data.contracts import Kind, RefusedError
+from hatang.data.formats import names_of_headerless
+from hatang.data.reading import ReadOptions, recognise
+
+GOOD_CELL = {"radio": "LTE", "mcc": "452", "net": "4", "area": "4601", "cell": "118303233", "unit": "0", "lon": "107.595",
+             "lat": "16.4637", "range": "1000", "samples": "1", "changeable": "1", "created": "1459813819", "updated": "1459813819",
+             "averageSignal": "0"}  # fmt: skip
+
+
+@pytest.mark.parametrize("headed", [True, False])
+def test_cells_of_opencellid_with_and_without_header(tmp_path: Path, headed: bool) -> None:
+    rows = [GOOD_CELL, {**GOOD_CELL, "radio": "GSM", "net": "1", "cell": "7"}, {**GOOD_CELL, "radio": "UMTS", "cell": "9"}]
+    text = written(OPENCELLID, rows)
+    (tmp_path / "452.csv").write_text(text if headed else text.split("\r\n", 1)[1], encoding="utf-8")
+    outcome, frame = run(tmp_path / "452.csv")
+    assert outcome.kind is Kind.CELLS
+    assert list(frame["cell_id"]) == ["452-04-lte-4601-118303233", "452-01-gsm-4601-7", "452-04-umts-4601-9"]
+    assert list(frame["operator"]) == ["viettel", "mobifone", "viettel"]
+    assert list(frame["radio"]) == ["4g", "2g", "3g"]
+    assert list(frame["estimated"]) == [True, True, True]
+    assert frame["updated"].iloc[0] == pd.Timestamp("2016-04-05 06:50:19")  # date -d @1459813819, UTC+7
+    assert frame["geometry"].iloc[0] == shapely.to_wkb(shapely.Point(107.595, 16.4637))
+
+
+def test_cells_are_hints_and_never_stations(tmp_path: Path) -> None:
+    (tmp_path / "452.csv").write_text(written(OPENCELLID, [GOOD_CELL]), encoding="utf-8")
+    assert recognise(tmp_path / "452.csv", ReadOptions()) is Kind.CELLS
+    outcome, _ = run(tmp_path / "452.csv")
+    assert outcome.kind != Kind.SITES
+
+
+def test_a_cell_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "452.csv").write_text(written(OPENCELLID, [GOOD_CELL, {**GOOD_CELL, "samples": "2"}]), encoding="utf-8")
+    outcome, _ = run(tmp_path / "452.csv")
+    assert refused(outcome) == [("duplicate_id", 3, "452-04-lte-4601-118303233 = 2")]
+
+
+@pytest.mark.parametrize("text", ["RATE_LIMITED", "INVALID_TOKEN"])
+def test_a_failed_download_of_cells_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "452.csv.gz").write_text(text)
+    with pytest.raises(RefusedError) as error:
+        run(tmp_path / "452.csv.gz")
+    assert error.value.faults[0].code == "file_error_text"
+
+
+def test_only_opencellid_is_known_without_a_header() -> None:
+    assert names_of_headerless(["LTE", *"1" * 13]) == tuple(OPENCELLID)
+    assert names_of_headerless(["LTE", *"1" * 12]) is None
+    assert names_of_headerless(["Huế", *"1" * 13]) is None
+    assert names_of_headerless(["LTE", "a", *"1" * 12]) is None
+
+
+NSG = '"ECellID","CellName","Longitude","Latitude","PCI","EARFCN","Azimuth"\n129097582,"Cầu | Huế",107.595,16.4637,406,6400,277\n'
+
+
+def test_the_network_of_signal_guru_stands_in_the_files_name(tmp_path: Path) -> None:
+    (tmp_path / "45204_merged_cells_eutra.csv").write_text(NSG, encoding="utf-8")
+    _, frame = run(tmp_path / "45204_merged_cells_eutra.csv")
+    row = frame.iloc[0]
+    assert (row["cell_id"], row["operator"], row["radio"], row["cell_name"]) == ("452-04-129097582", "viettel", "4g", "Cầu | Huế")
+    assert (row["pci"], row["channel"], row["azimuth_deg"]) == (406, 6400, 277.0)
+
+
+def test_signal_guru_without_a_network_in_its_name_needs_the_option(tmp_path: Path) -> None:
+    (tmp_path / "cells.csv").write_text(NSG, encoding="utf-8")
+    with pytest.raises(RefusedError) as error:
+        run(tmp_path / "cells.csv")
+    assert (error.value.faults[0].code, error.value.faults[0].fields["options"]) == ("file_columns", "--operator")
+    _, frame = run(tmp_path / "cells.csv", operator="vnpt")
+    assert list(frame["operator"]) == ["vnpt"]
+
+
+def test_several_files_of_signal_guru_in_one_archive_keep_their_networks(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "cells.zip", "w") as archive:
+        archive.writestr("45204_cells_eutra.csv", NSG)
+        archive.writestr("452-02_cells_eutra.csv", NSG.replace("129097582", "129097583"))
+    _, frame = run(tmp_path / "cells.zip")
+    assert sorted(frame["operator"]) == ["viettel", "vnpt"]
+
+
+def test_firms_that_share_a_mast_of_arcep_are_counted(tmp_path: Path) -> None:
+    """Place Kléber at 48.5834 N, 7.7458 E; two firms on mast P1, one alone; number 7 is used by two firms."""
+    common = {"latitude": "48.5834", "longitude": "7.7458", "x": "1050000", "y": "6840000", "site_2g": "1", "site_3g": "0", "site_4g": "1"}
+    rows = [
+        {**common, "code_op": "20801", "nom_op": "Orange", "num_site": "7", "id_site_partage": "P1", "site_5g": "1"},
+        {**common, "code_op": "20810", "nom_op": "SFR", "num_site": "7", "id_site_partage": "P1", "site_5g": "0"},
+        {**common, "code_op": "20815", "nom_op": "Free", "num_site": "9", "id_site_partage": "", "site_4g": "0"},
+    ]
+    (tmp_path / "s.csv").write_text(written(ARCEP_SITES, rows, ";"), encoding="utf-8")
+    outcome, frame = run(tmp_path / "s.csv", operator="viettel")
+    assert outcome.kind is Kind.SITES
+    assert list(frame["site_id"]) == ["20801-7", "20810-7", "20815-9"]
+    assert list(frame["technologies"]) == ["2g;4g;5g", "2g;4g", "2g"]
+    assert frame["tenants"].tolist()[:2] == [2, 2]
+    assert pd.isna(frame["tenants"].iloc[2])
+    assert list(frame["mast_id"])[:2] == ["P1", "P1"]
+    assert frame["geometry"].iloc[0] == shapely.to_wkb(shapely.Point(7.7458, 48.5834))
+
+
+def test_sites_of_2018_are_in_lambert_93(tmp_path: Path) -> None:
+    """700000, 6600000 is the origin of Lambert-93, 3° E 46°30′ N (IGN)."""
+    (tmp_path / "s.csv").write_text("Operateur,x,y,2G,3G,4G\nOrange,700000,6600000,1,0,1\n")
+    _, frame = run(tmp_path / "s.csv", operator="viettel")
+    place = shapely.from_wkb(frame["geometry"].iloc[0])
+    assert (place.x, place.y) == pytest.approx((3.0, 46.5), abs=1e-9)
+    assert list(frame["technologies"]) == ["2g;4g"]
+
+
+BTS = "Mã trạm BTS;Tên trạm;Doanh nghiệp;Chủ sở hữu;Loại cột;Chiều cao cột (m);Đơn vị dùng chung;Kinh độ;Vĩ độ\n"
+
+
+def test_a_vietnamese_list_of_stations_names_or_counts_its_tenants(tmp_path: Path) -> None:
+    rows = [
+        "HUE0001;Trạm Đông Ba;VinaPhone;VNPT Huế;A2a;45;Viettel, MobiFone và VinaPhone;107,588;16,473",
+        "HUE0002-41;Trạm Phú Hội;Viettel;Viettel;Cột tự đứng;0;1;107,595;16,463",
+        "HUE0003;Trạm A Lưới;MobiFone;Viettel;A1;30,5;-;107,23;16,27",
+    ]
+    (tmp_path / "bts.csv").write_text(BTS + "\n".join(rows) + "\n", encoding="utf-8-sig")
+    (tmp_path / "m.yaml").write_text("decimal: ','\n")
+    outcome, frame = run(tmp_path / "bts.csv", mapping=tmp_path / "m.yaml")
+    assert (outcome.kind, outcome.rows_refused) == (Kind.SITES, 0)
+    assert frame["tenants"].tolist()[:2] == [3, 1]
+    assert pd.isna(frame["tenants"].iloc[2])
+    assert list(frame["structure"]) == ["A2a", "unknown", "A1"]
+    assert list(frame["owner"]) == ["VNPT Huế", "Viettel", "Viettel"]
+    assert frame["height_m"].tolist()[0] == 45.0
+    assert pd.isna(frame["height_m"].iloc[1])  # a height of 0 is none
+    assert outcome.repairs["sentinel:height_m"] == 1
+
+
+def test_a_list_of_an_operator_in_mangled_letters_is_read(tmp_path: Path) -> None:
+    header = "site_code,site_name,latitude,longitude,tower_height_m,available_height_m,status,owner,region,overload,VH\n"
+    row = "HUE0001,TRẠM Bình Sơn,16.473,107.588,45,12,hoạt động,VNPT,MT,0,1\n"
+    (tmp_path / "s.csv").write_bytes((header + row).encode().decode("cp1252").encode("utf-8"))
+    outcome, frame = run(tmp_path / "s.csv", kind=Kind.SITES, operator="vnpt")
+    row_read = frame.iloc[0]
+    assert (row_read["site_name"], row_read["height_m"], row_read["free_height_m"], row_read["status"]) == (
+        "TRẠM Bình Sơn",
+        45.0,
+        12.0,
+        "hoạt động",
+    )
+    assert outcome.repairs["encoding:utf-8 × 2"] == 1
+
+
+def test_cells_of_a_planning_tool_need_a_crs(tmp_path: Path) -> None:
+    text = "Cell Index,Cell X,Cell Y,Height,Azimuth,Electrical Downtilt\n1001701.0,424515,3376325,24,300,6\n"
+    (tmp_path / "c.csv").write_text(text)
+    with pytest.raises(RefusedError) as error:
+        run(tmp_path / "c.csv", operator="viettel")
+    assert error.value.faults[0].code == "file_crs"
+    (tmp_path / "m.yaml").write_text("crs: EPSG:32648\n")
+    _, frame = run(tmp_path / "c.csv", operator="viettel", mapping=tmp_path / "m.yaml")
+    assert (frame["cell_id"].iloc[0], frame["height_m"].iloc[0], frame["azimuth_deg"].iloc[0]) == ("1001701", 24.0, 300.0)
+
+
+def test_bins_of_a_planning_tool_are_tests(tmp_path: Path) -> None:
+    """UTM zone 48N: easting 500,000 m at northing 0 is 105° E on the equator (its definition)."""
+    (tmp_path / "b.csv").write_text("Cell Index,X,Y,Altitude,Building Height,Clutter Index,RSRP\n1001701.0,500000,0,504,0,5,-92.5\n")
+    (tmp_path / "m.yaml").write_text("crs: EPSG:32648\n")
+    outcome, frame = run(tmp_path / "b.csv", operator="viettel", technology="4g", mapping=tmp_path / "m.yaml")
+    assert outcome.kind is Kind.MEASUREMENTS
+    assert (frame["lon"].iloc[0], frame["lat"].iloc[0]) == pytest.approx((105.0, 0.0), abs=1e-9)
+    assert (frame["cell_id"].iloc[0], frame["rsrp_dbm"].iloc[0]) == ("1001701", -92.5)
