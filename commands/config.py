@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 def show(context: typer.Context) -> None:
     """In mỗi thiết lập, giá trị và nguồn / print each setting, its value and its origin."""
     here = session(context)
-    origins = here.settings.origins()
+    origins = {**here.settings.origins(), **dict.fromkeys(here.options, "option")}
     values = here.settings.model_dump()
     for name, value in values.items():
         here.line(f"HATANG_{name.upper()}={'' if value is None else value}\t{origins[name]}")

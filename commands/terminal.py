@@ -1,7 +1,6 @@
 """What every command shares: the global options, messages on stderr, JSON on stdout, progress bars and exit codes."""
 
 import json
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +29,8 @@ class Session:
     json: bool
     quiet: bool
     console: Console
+    options: frozenset[str] = frozenset()
+    """Settings that an option of the command line states."""
 
     def say(self, message_id: str, **fields: object) -> None:
         """Print a sentence of the catalogue for a person, on stderr."""
@@ -151,10 +152,7 @@ class Bar:
 
 
 def open_session(*, home: str | None, lang: Language | None, as_json: bool, quiet: bool) -> Session:
-    """Return a session from the global options; an option outranks the environment."""
-    if home is not None:
-        os.environ["HATANG_HOME"] = home
-    if lang is not None:
-        os.environ["HATANG_LANG"] = lang
-    settings = Settings()
-    return Session(settings, settings.lang, as_json, quiet, Console(stderr=True))
+    """Return a session from the global options; an option outranks the environment, which stays as it is."""
+    given: dict[str, Any] = {name: value for name, value in (("home", home), ("lang", lang)) if value is not None}
+    settings = Settings(**given)
+    return Session(settings, settings.lang, as_json, quiet, Console(stderr=True), frozenset(given))
