@@ -13,23 +13,23 @@ stored files, and only those of data sets marked so: should the catalogue be los
 """
 
 import datetime as dt
-import shutil
 import sqlite3
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Self
 
 import pandas as pd
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
-from ulid import ULID
 
 from hatang.data._entries import Dataset, Filing, Received, dataset_of, faults_of, filed, identity_of, in_order, only
-from hatang.data.atomic import copy_hashed, disk, file_hash, is_locked, locked, place, replacing
+from hatang.data._soundness import first_line, unnamed, unsound
+from hatang.data._storedfiles import StoredFiles
+from hatang.data.atomic import copy_hashed, disk, file_hash
 from hatang.data.audit import Action, Head, check, head, record
-from hatang.data.contracts import Fault, Kind, MissingError, ParameterError, RefusedError, Severity, StoreError
+from hatang.data.contracts import Fault, Kind, MissingError, ParameterError, RefusedError, StoreError
 from hatang.data.database import current_revision, database, head_revision, open_engine, upgrade
 from hatang.data.models import DatasetRow, OrganisationRow, SubmissionRow
 from hatang.data.quota import Quota, Usage, quota_faults, stored_bytes
@@ -39,18 +39,15 @@ from hatang.data.tablefile import read_table, write_table
 
 __all__ = ["Dataset", "Filing", "Received", "Store", "printable"]
 
-_NOTE: Final = "placing"
-
 
 class Store:
     """The catalogue and its files; use it as a context manager."""
 
     def __init__(self, home: Path, engine: Engine, *, actor: str = "", quota: Quota | None = None) -> None:
-        self._home = home
+        self._files = StoredFiles(home)
         self._engine = engine
         self._actor = actor
         self._quota = quota or Quota()
-        self._incoming = home / "incoming"
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -86,11 +83,11 @@ class Store:
     @property
     def home(self) -> Path:
         """Return the data folder."""
-        return self._home
+        return self._files.home
 
     def table_path(self, dataset: Dataset) -> Path:
         """Return where the canonical table of an entry stands; only to read."""
-        return self._table(dataset.sha256)
+        return self._files.table(dataset.sha256)
 
     @property
     def revision(self) -> str:
@@ -144,7 +141,7 @@ class Store:
             write_table(frame, written)
             sha256, written_sha256 = table_hash(read_table(written)), file_hash(written)
         identity = identity_of(filing, sha256)
-        with self._alone():
+        with self._files.alone():
             try:
                 with self._session() as session:
                     same = session.scalars(select(DatasetRow).where(DatasetRow.identity == identity)).all()
@@ -161,10 +158,11 @@ class Store:
                     if rehearsal:
                         session.rollback()
                     else:
-                        self._place(received.folder, {received.path: self._original(received.sha256), written: self._table(sha256)})
+                        places = self._files.pair(received.sha256, sha256)
+                        self._files.place(received.folder, dict(zip((received.path, written), places, strict=True)))
                     return entry, True
             except BaseException:
-                self._take_back(received.folder)
+                self._files.take_back(received.folder, self._named)
                 raise
 
     def find(self, original_sha256: str, options: Mapping[str, Any]) -> Dataset | None:
@@ -218,11 +216,11 @@ class Store:
         """
         if dataset.erased_at is not None:
             raise MissingError("error.dataset.erased", dataset=dataset.id)
-        path = self._table(dataset.sha256)
+        path = self._files.table(dataset.sha256)
         try:
             return read_table(path)
         except Exception as error:  # a damaged file fails in any way: Arrow, pandas' metadata, WKB, CRS
-            raise StoreError("error.store.table", dataset=dataset.id, file=str(path), reason=_first_line(error)) from error
+            raise StoreError("error.store.table", dataset=dataset.id, file=str(path), reason=first_line(error)) from error
 
     def withdraw(self, id_or_prefix: str, *, undo: bool = False) -> Dataset:
         """Let an entry count no longer, or again where `undo`; its table and its history stay.
@@ -234,7 +232,7 @@ class Store:
         ParameterError
             Where `undo` would let one table count twice, because it was filed again meanwhile, or its files were erased.
         """
-        with self._alone(), self._session() as session:
+        with self._files.alone(), self._session() as session:
             row = only(session, id_or_prefix)
             if undo and row.erased_at is not None:
                 raise ParameterError("error.dataset.erased", dataset=row.id)
@@ -256,7 +254,7 @@ class Store:
 
         A file that another data set names stays. After a crash the files of what is marked are removed by the next call.
         """
-        with self._alone():
+        with self._files.alone():
             with self._session() as session:
                 for dataset in datasets:
                     row = only(session, dataset.id)
@@ -266,10 +264,8 @@ class Store:
                         self._record(session, Action.ERASE, dataset, reason=reason)
             with self._session() as session:
                 erased = session.scalars(select(DatasetRow).where(DatasetRow.erased_at.is_not(None))).all()
-                marked = {path for row in erased for path in (self._original(row.submission.original_sha256), self._table(row.sha256))}
-            with disk(self._home):
-                for path in marked - self._named():
-                    path.unlink(missing_ok=True)
+                marked = {path for row in erased for path in self._files.pair(row.submission.original_sha256, row.sha256)}
+            self._files.remove(marked - self._named())
 
     def usage(self, organisation: str) -> Usage:
         """Return what an organisation has stored."""
@@ -281,16 +277,9 @@ class Store:
         with self._session() as session:
             return head(session)
 
-    @contextmanager
-    def working(self) -> Iterator[Path]:
-        """Yield a folder of the store's own to work in, gone at the end, or at the next `open` after a crash."""
-        folder = self._incoming / str(ULID())
-        with ExitStack() as held:
-            with disk(folder), self._alone():
-                folder.mkdir()
-                held.enter_context(locked(folder / "lock"))
-            held.callback(self._clear, folder)
-            yield folder
+    def working(self) -> AbstractContextManager[Path]:
+        """Return a folder of the store's own to work in, gone at the end, or at the next `open` after a crash."""
+        return self._files.working()
 
     def snapshot(self, target: Path) -> dict[Path, str | None]:
         """Copy the catalogue database, consistent at one moment, to a new file; return the stored files it names, sorted, and their hashes.
@@ -302,28 +291,28 @@ class Store:
         StoreError
             Where the disk or the database refuses.
         """
-        with self._alone(), database(), disk(target):
+        with self._files.alone(), database(), disk(target):
             connection = self._engine.raw_connection()
             copy = sqlite3.connect(target)
             try:
                 connection.driver_connection.backup(copy)  # type: ignore[union-attr]  # an open connection has its driver's
                 copy.execute("PRAGMA journal_mode=DELETE")
             except sqlite3.Error as error:
-                raise StoreError("error.store.database", reason=_first_line(error)) from error
+                raise StoreError("error.store.database", reason=first_line(error)) from error
             finally:
                 copy.close()
                 connection.close()
             with self._session() as session:
                 query = select(SubmissionRow.original_sha256, DatasetRow.sha256, DatasetRow.file_sha256).join(DatasetRow.submission)
                 rows = session.execute(query.where(DatasetRow.erased_at.is_(None))).all()
-            originals = {self._original(original): original for original, *_ in rows}
-            tables = {self._table(table): sha256 for _, table, sha256 in rows}
+            originals = {self._files.original(original): original for original, *_ in rows}
+            tables = {self._files.table(table): sha256 for _, table, sha256 in rows}
             return dict(sorted({**originals, **tables}.items()))
 
     @contextmanager
     def changing(self) -> Iterator[tuple[Session, str]]:
         """Yield a session of the catalogue alone, and who acts; it commits at the end, or leaves no trace."""
-        with self._alone(), self._session() as session:
+        with self._files.alone(), self._session() as session:
             yield session, self._actor
 
     @contextmanager
@@ -338,90 +327,44 @@ class Store:
         Files: missing, damaged, or named by no entry. The log: see `hatang.data.audit.check`, which `anchor` is handed to. `advance` is
         called after each entry.
         """
-        with self._alone():  # what is placed now is named a moment later
-            named = self._named()
-            stored = (path for folder in ("originals", "datasets") for path in sorted((self._home / folder).glob("??/*")))
-            faults = [Fault("stored_file_unnamed", self._name(path), Severity.WARNING) for path in stored if path not in named]
+        with self._files.alone():  # what is placed now is named a moment later
+            faults = list(unnamed(self._files, self._named()))
         with self._session() as session:
             faults += check(session, anchor=anchor)
         for dataset in self.datasets(include_withdrawn=True):
             if dataset.erased_at is None:
-                faults += self._check(dataset)
+                faults += unsound(self._files, dataset)
             advance()
         return faults
 
-    def _check(self, dataset: Dataset) -> Iterator[Fault]:
-        """Yield a fault for the entry's original and for its table where they are not what the catalogue says."""
-        original, table = self._original(dataset.original_sha256), self._table(dataset.sha256)
-        for path, stored in ((original, dataset.original_sha256), (table, dataset.file_sha256)):
-            name, expected = self._name(path), stored or dataset.sha256
-            try:
-                found = file_hash(path)
-                if stored is None or (found == stored and path == table):  # the bytes are sound: are they of this table?
-                    found, expected = table_hash(read_table(path)), dataset.sha256
-            except FileNotFoundError:
-                yield Fault("stored_file_missing", name, fields={"dataset": dataset.id})
-                continue
-            except Exception as error:  # noqa: BLE001 - whatever a damaged file makes of its reader is what was found
-                found = _first_line(error)
-            if found != expected:
-                yield Fault("stored_file_damaged", name, found=found, fields={"dataset": dataset.id})
-
     def _prepare(self) -> None:
         """Bring the database to the newest revision; remove what a reception left whose process died."""
-        with disk(self._incoming):
-            if self.revision == head_revision() and not any(self._incoming.iterdir()):
+        incoming = self._files.incoming
+        with disk(incoming):
+            if self.revision == head_revision() and not any(incoming.iterdir()):
                 return
-        with self._alone():
+        with self._files.alone():
             with database(), self._engine.begin() as connection:
                 upgrade(connection)
-            for folder in self._incoming.glob("*/"):
-                if not is_locked(folder / "lock"):
-                    self._take_back(folder)
-                    shutil.rmtree(folder, ignore_errors=True)
-
-    def _clear(self, folder: Path) -> None:
-        """Remove a reception's folder; alone, so that nobody who looks for dead receptions finds half of it."""
-        with self._alone():
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def _place(self, folder: Path, files: Mapping[Path, Path]) -> None:
-        """Put files at their places; a note in the reception's folder says first which places were empty."""
-        new = [self._name(target) for target in files.values() if not target.exists()]
-        with replacing(folder / _NOTE) as note:
-            note.write_text("\n".join(new), "utf-8")
-        for written, target in files.items():
-            place(written, target)
-
-    def _take_back(self, folder: Path) -> None:
-        """Remove what a reception placed and no row names; the caller is alone in the store."""
-        note = folder / _NOTE
-        if not note.is_file():
-            return
-        named = self._named()
-        with disk(self._home):
-            for name in note.read_text("utf-8").splitlines():
-                if self._home / name not in named:
-                    (self._home / name).unlink(missing_ok=True)
+            self._files.bury(self._named)
 
     def _named(self) -> set[Path]:
         """Return every file that a row names whose files were not erased."""
         with self._session() as session:
-            return set(self._files(session))
+            return set(self._files_of(session))
 
-    def _files(self, session: Session, organisation: str | None = None) -> Iterator[Path]:
+    def _files_of(self, session: Session, organisation: str | None = None) -> Iterator[Path]:
         """Yield the original and the table of every entry not erased, of one organisation or of all."""
         query = select(SubmissionRow.original_sha256, DatasetRow.sha256).join(DatasetRow.submission).where(DatasetRow.erased_at.is_(None))
         if organisation is not None:
             query = query.join(SubmissionRow.organisation).where(OrganisationRow.name == organisation)
         for original, table in session.execute(query):
-            yield self._original(original)
-            yield self._table(table)
+            yield from self._files.pair(original, table)
 
     def _usage(self, session: Session, organisation: str) -> Usage:
         rows = select(func.coalesce(func.sum(DatasetRow.rows_kept), 0)).join(DatasetRow.submission).join(SubmissionRow.organisation)
         kept = session.scalar(rows.where(OrganisationRow.name == organisation, DatasetRow.erased_at.is_(None)))
-        return Usage(stored_bytes(self._files(session, organisation)), int(kept or 0))
+        return Usage(stored_bytes(self._files_of(session, organisation)), int(kept or 0))
 
     def _weigh(self, session: Session, received: Received, filing: Filing, table: Path) -> None:
         """Refuse what would pass the organisation's quota."""
@@ -435,19 +378,6 @@ class Store:
     def _record(self, session: Session, action: Action, entry: Dataset, **detail: object) -> None:
         said = {"organisation": entry.organisation, **detail}
         record(session, actor=self._actor, organisation=entry.organisation, action=action, subject=entry.id, detail=said)
-
-    def _name(self, path: Path) -> str:
-        return path.relative_to(self._home).as_posix()
-
-    def _original(self, sha256: str) -> Path:
-        return self._home / "originals" / sha256[:2] / sha256
-
-    def _table(self, sha256: str) -> Path:
-        return self._home / "datasets" / sha256[:2] / f"{sha256}.parquet"
-
-    def _alone(self) -> AbstractContextManager[None]:
-        """Return a lock under which files are placed, rows committed and leftovers removed, by one process at a time."""
-        return locked(self._home / "lock")
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
@@ -465,7 +395,3 @@ def printable(name: str) -> str:
     'số?đo.csv'
     """
     return "".join(mark if mark.isprintable() else "?" for mark in unicodedata.normalize("NFC", name))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]
