@@ -195,6 +195,7 @@ SITE_FORMATS: Final = (
             "azimuth_deg": ("azimuth",),
         },
         traps=(whole_id("cell_id", "cell_index"),),
+        closed=False,
         tried=True,
     ),
 )

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hatang.data._format import FALSE, TRUE, Draft, Format, among, mask, objects, plmn, refuse_where, serving, text_of, whole_id
-from hatang.data._vocabulary import NSA, technology_of
-from hatang.data.contracts import Kind, Technology
+from hatang.data._vocabulary import NSA, spellings, technology_of
+from hatang.data.contracts import MEASUREMENTS, Kind, Technology
 
 _NOT_GPS: Final = ("rastered", "ip", "geoip", "geocoder", "manual", "browser", "address")
 """Sources of a position that is not where the phone was: drawn to a raster, looked up, or typed."""
@@ -102,6 +102,12 @@ _SURVEY: Final = {
     "device_id": ("deviceserialnumber",),
     "session": ("missionid",),
 }
+_STATED: Final = frozenset(
+    name
+    for column in ("operator", "technology", "environment", "device_id", "ss_rsrp")
+    for name in spellings(column, MEASUREMENTS[column].synonyms if column != "ss_rsrp" else ())
+)
+"""Names of what plain logs leave out: a table that states any of it is somebody's own, whatever else it looks like."""
 _NEIGHBOUR: Final = refuse_where("servingcell", FALSE, "row_neighbour")
 _NEIGHBOUR_LAYER: Final = refuse_where("serving_cell", FALSE, "row_neighbour")
 
@@ -265,6 +271,7 @@ TEST_FORMATS: Final = (
         "CRAWDAD SRFG (Salzburg)",
         Kind.MEASUREMENTS,
         frozenset({"time", "latitude", "longitude", "elevation", "pci", "cell_id", "rsrp", "rsrq", "sinr"}),
+        without=_STATED,
         columns={
             "time": ("time",),
             "lon": ("longitude",),
@@ -294,6 +301,7 @@ TEST_FORMATS: Final = (
             "sinr_db": ("lte_rssnr",),
             "download_mbps": ("throughput",),
             "session": ("run_num",),
+            "operator": ("operator", "carrier"),
         },
         units={"speed_kmh": "m/s"},
         traps=(_radio_of_tracker,),
@@ -332,6 +340,7 @@ TEST_FORMATS: Final = (
         frozenset({"cell_index", "x", "y", "rsrp", "clutter_index"}),
         columns={"x": ("x",), "y": ("y",), "rsrp_dbm": ("rsrp",)},
         traps=(whole_id("cell_id", "cell_index"),),
+        closed=False,
         tried=True,
     ),
     Format(

@@ -267,6 +267,15 @@ def test_a_closed_format_takes_no_column_by_its_looks(tmp_path: Path) -> None:
     assert (frame["environment"].iloc[0], frame["technology"].iloc[0]) == ("in_vehicle", "4g")
 
 
+@pytest.mark.parametrize("stated", ["operator,technology", "Nhà mạng,Công nghệ", "carrier,network_mode"])
+def test_a_log_that_states_more_than_the_format_is_somebodys_own(tmp_path: Path, stated: str) -> None:
+    header = f"time,latitude,longitude,elevation,pci,cell_id,rsrp,rsrq,sinr,{stated}\n"
+    (tmp_path / "h.csv").write_text(header + "2026-08-02 09:30:05,16.46,107.59,5,284,710664,-82,-10,7,VNPT,5G\n", encoding="utf-8")
+    assert published_format(tmp_path / "h.csv", ReadOptions()) is None
+    _, frame = run(tmp_path / "h.csv")
+    assert (frame["operator"].iloc[0], frame["technology"].iloc[0], frame["environment"].iloc[0]) == ("vnpt", "5g", "outdoor")
+
+
 def test_what_a_person_states_goes_before_what_is_known_of_the_format(tmp_path: Path) -> None:
     columns, good = ROWS["network_survey_lte"]
     (tmp_path / "f.csv").write_text(written([*columns, "RSRP_hieu_chinh"], [{**good, "RSRP_hieu_chinh": "-95"}]), encoding="utf-8")

@@ -189,3 +189,5 @@ def test_real_sites_of_france_by_mapping(reference: Path, tmp_path: Path) -> Non
     bounds = shapely.total_bounds(points)
     np.testing.assert_array_less([-5.5, 41.0], bounds[:2])
     np.testing.assert_array_less(bounds[2:], [10.0, 51.5])
+    read(source, tmp_path / "o.arrow", Kind.SITES, ReadOptions(operator="mobifone"))  # its publisher has one CRS, and the layout names it
+    assert (tmp_path / "o.arrow").read_bytes() == (tmp_path / "out.arrow").read_bytes()
