@@ -226,7 +226,7 @@ def _lines(title: str, timings: dict[str, Timing], goals: dict[str, float], *, c
 
 def _raced(title: str, wards: gpd.GeoDataFrame, claims: gpd.GeoDataFrame, *, runs: int, country: bool, goals: bool) -> list[Line]:
     metric, covers = wards.to_crs(HUE_CRS), claims.to_crs(HUE_CRS)
-    integrate(metric.iloc[:2], covers.iloc[:1])  # compiled before it is timed
+    integrate(metric, covers.iloc[:1])  # every kernel compiled and loaded before it is timed
     prepared, peers = WardShapes.build(metric), Peers(metric, covers)
     contenders: dict[str, Answer] = {
         "hatang": lambda: answer_of(integrate(metric, covers), metric, covers, "covered_area_m2"),
@@ -240,7 +240,7 @@ def _raced(title: str, wards: gpd.GeoDataFrame, claims: gpd.GeoDataFrame, *, run
     if importlib.util.find_spec("exactextract") is None:
         return lines
     with people_raster(wards, seed=455) as raster:
-        integrate(wards.iloc[:2], claims.iloc[:1], raster=raster)
+        integrate(wards, claims.iloc[:1], raster=raster)
         plain = Peers(wards, claims)
         contenders = {
             "hatang": lambda: answer_of(integrate(wards, claims, raster=raster), wards, claims, "covered_population"),

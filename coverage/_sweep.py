@@ -352,16 +352,19 @@ def overlap(
                 j_next += 1
             rho = float(density[pixel_row, _pixel(column + number - 1, refined, pixels)]) if number > 0 else 0.0
             if rho != 0.0 and (na > 0 or i_next > i) and (nb > 0 or j_next > j):
-                inside, excess = _inside(b_keys, b_owner, b_ends, j, j_next, b_height, b_jump, nb)
-                worst = max(worst, excess)
-                ignored += excess * rho
-                if i_next == i and na == 1 and a_height[0] == 0.0:
-                    measured[a_label[0] - 1] += rho * a_jump[0] * inside
+                if j_next == j and nb == 1 and b_jump[0] == 1 and b_height[0] == 0.0:
+                    _filled(a_keys, a_owner, a_ends, i, i_next, a_label, a_height, a_jump, na, rho, measured)
                 else:
-                    _cell(
-                        a_keys, a_owner, a_ends, i, i_next, a_label, a_height, a_jump, na,
-                        b_keys, b_owner, b_ends, j, j_next, b_height, b_jump, nb, rho, measured,
-                    )  # fmt: skip
+                    inside, excess = _inside(b_keys, b_owner, b_ends, j, j_next, b_height, b_jump, nb)
+                    worst = max(worst, excess)
+                    ignored += excess * rho
+                    if i_next == i and na == 1 and a_height[0] == 0.0:
+                        measured[a_label[0] - 1] += rho * a_jump[0] * inside
+                    else:
+                        _cell(
+                            a_keys, a_owner, a_ends, i, i_next, a_label, a_height, a_jump, na,
+                            b_keys, b_owner, b_ends, j, j_next, b_height, b_jump, nb, rho, measured,
+                        )  # fmt: skip
             for k in range(i, i_next):
                 p = a_keys[k] & 0xFFFFFFFF
                 sign = 1 if a_owner[p] > 0 else -1
@@ -399,6 +402,32 @@ def overlap(
                 for k in range(na):
                     measured[a_label[k] - 1] += a_jump[k] * b_jump[m] * (1.0 - max(a_height[k], b_height[m])) * run
     return worst, ignored
+
+
+@compiled
+def _filled(
+    keys: Ints,
+    owner: Labels,
+    ends: Floats,
+    i: int,
+    i_end: int,
+    labels: Labels,
+    heights: Floats,
+    jumps: Labels,
+    n: int,
+    rho: float,
+    measured: Floats,
+) -> None:
+    """Add the measures inside one cell that layer b fills."""
+    for k in range(n):
+        measured[labels[k] - 1] += rho * jumps[k] * (1.0 - heights[k])
+    for k in range(i, i_end):
+        p = keys[k] & 0xFFFFFFFF
+        area = rho * (ends[p, 3] - ends[p, 1]) * (1.0 - 0.5 * (ends[p, 0] + ends[p, 2]))
+        if owner[p] > 0:
+            measured[owner[p] - 1] += area
+        else:
+            measured[-owner[p] - 1] -= area
 
 
 @compiled
