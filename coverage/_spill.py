@@ -67,6 +67,10 @@ class Spill:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the files, and with them of every run stored."""
         for file in self._files.values():
             file.close()
 
@@ -94,7 +98,7 @@ class Spill:
     def _stretch(self, column: str, kind: npt.DTypeLike) -> StoredItems:
         """Return an empty stretch at the end of a column's file."""
         if column not in self._files:
-            # Closed by __exit__.
+            # Closed by `close`.
             self._files[column] = cast("BinaryIO", tempfile.TemporaryFile(buffering=0))  # noqa: SIM115
         return StoredItems(self._files[column], kind)
 

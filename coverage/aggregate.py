@@ -5,37 +5,28 @@ memory, beyond the limit set on disk, and are joined group by group at the end. 
 threads or workers.
 """
 
-import queue
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from threading import Event, Lock
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import pandas as pd
 
-from hatang.coverage._batches import Columns, Source, Work, batches, files_of, look_at, shares_of_work
+from hatang.coverage._batches import Columns, Source, Work, files_of, look_at, shares_of_work
 from hatang.coverage._frame import Frame
+from hatang.coverage._gathering import MOST_ROWS, Heap, Progress, read_all
 from hatang.coverage._grouping import Grouper, Job, Keys
-from hatang.coverage._merging import Run
 from hatang.coverage._spill import Spill
-from hatang.coverage.blocks import PIECE_ITEMS, Block, merged_table, table_of
+from hatang.coverage.blocks import Block, merged_table, table_of
 from hatang.coverage.cluster import map_finish
 from hatang.coverage.locate import WardIndex
-from hatang.data.contracts import ParameterError
+from hatang.data.contracts import ParameterError, SchemaError
 
-Progress = Callable[[int, int], None]
-"""Called with rows done and rows in all; what it raises ends the aggregation."""
-
-_MOST_ROWS: Final = 1_000_000
-_FEWEST_ROWS: Final = 16_384
 _SHARE_ROWS: Final = 5_000_000
 _SHARE_BYTES: Final = 100
 """Rows in one task of a cluster: many enough that a block is smaller than its rows, few enough that a worker's memory holds one or two."""
-_ROW_BYTES: Final = 150
-"""A row on its way from file to run: decoded columns, positions, order."""
 
 
 def aggregate(
@@ -120,16 +111,96 @@ def aggregate(
     >>> found.drop(columns=["p10", "p95"]).to_dict("records")
     [{'ward_code': '19774', 'operator': 'vnpt', 'tests': 2, 'devices': 1, 'median': -105.0, 'share_ge_-110': 0.5}]
     """
+    if scheduler is None:
+        with Aggregation(
+            index,
+            by=by,
+            value=value,
+            thresholds=thresholds,
+            x=x,
+            y=y,
+            device=device,
+            memory_limit_bytes=memory_limit_bytes,
+            threads=threads,
+        ) as whole:
+            whole.take(paths, progress=progress)
+            return whole.table()
     columns = Columns(tuple(by), value, x, y, device)
     _check(columns, thresholds, memory_limit_bytes, threads)
     sources = [look_at(path, columns, index.hash) for path in files_of(paths)]
-    job = _job(columns, sources, index)
-    if scheduler is not None:
-        return _over_cluster(sources, job, thresholds, memory_limit_bytes, scheduler, progress)
-    with Spill() as spill:
-        heap, keys = _Heap(spill, memory_limit_bytes, threads), Keys()
-        _read_all(shares_of_work(sources, rows=_MOST_ROWS), lambda: Grouper(job, keys), heap, threads=threads, progress=progress)
-        return table_of(heap.runs(), keys.seen(), job.frame, thresholds=thresholds, items=heap.items, threads=threads)
+    return _over_cluster(sources, _job(columns, sources, index), thresholds, memory_limit_bytes, scheduler, progress)
+
+
+class Aggregation:
+    """An aggregation whose files come one after another: once `take` returns, they may be gone. Use it as a context manager.
+
+    Parameters are those of `aggregate`, which is one that takes all files at once: the table is the same however they come.
+
+    Examples
+    --------
+    >>> import tempfile, geopandas as gpd, shapely
+    >>> wards = gpd.GeoDataFrame({"ward_code": ["19774"]}, geometry=[shapely.box(107, 16, 108, 17)], crs="EPSG:4326")
+    >>> with tempfile.TemporaryDirectory() as folder, Aggregation(WardIndex.build(wards), by=[]) as tests:
+    ...     for level in (-90.0, -100.0):
+    ...         row = {"lon": 107.5, "lat": 16.5, "rsrp_dbm": level, "device_id": "a"}
+    ...         pd.DataFrame([row]).to_parquet(f"{folder}/day.parquet")
+    ...         tests.take(f"{folder}/day.parquet")
+    ...     tests.table()["median"].tolist()
+    [-95.0]
+    """
+
+    def __init__(
+        self,
+        index: WardIndex,
+        *,
+        by: Sequence[str] = ("operator", "technology"),
+        value: str = "rsrp_dbm",
+        thresholds: Sequence[float] = (-110.0,),
+        x: str = "lon",
+        y: str = "lat",
+        device: str = "device_id",
+        memory_limit_bytes: int = 3_000_000_000,
+        threads: int = 2,
+    ) -> None:
+        self._columns = Columns(tuple(by), value, x, y, device)
+        _check(self._columns, thresholds, memory_limit_bytes, threads)
+        self._thresholds, self._threads = tuple(thresholds), threads
+        self._job = _job(self._columns, [], index)
+        self._spill, self._keys = Spill(), Keys()
+        self._heap = Heap(self._spill, memory_limit_bytes, threads)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._spill.close()
+
+    def take(self, paths: str | Path | Sequence[str | Path], *, progress: Progress | None = None) -> None:
+        """Read files and keep what the table needs of them; errors are those of `aggregate`, and end the aggregation.
+
+        Raises
+        ------
+        SchemaError
+            Also where device ids are texts after files that had none at all.
+        """
+        sources = [look_at(path, self._columns, self._job.index.hash) for path in files_of(paths)]
+        job = _with_kinds(self._job, sources)
+        if self._keys.seen() and job.frame.word_sets != self._job.frame.word_sets:
+            raise SchemaError("error.aggregate.kinds", left=", ".join(self._job.frame.kinds), right=", ".join(job.frame.kinds))
+        self._job = job
+        work = shares_of_work(sources, rows=MOST_ROWS)
+        read_all(work, lambda: Grouper(job, self._keys), self._heap, threads=self._threads, progress=progress)
+
+    def table(self) -> pd.DataFrame:
+        """Return the table of all files taken so far, as `aggregate` describes it."""
+        return table_of(
+            self._heap.runs(),
+            self._keys.seen(),
+            self._job.frame,
+            thresholds=self._thresholds,
+            items=self._heap.items,
+            threads=self._threads,
+        )
 
 
 def block_of(
@@ -152,120 +223,14 @@ def block_of(
     _check(columns, (), memory_limit_bytes, threads)
     sources = [look_at(path, columns, index.hash) for path in files_of(paths)]
     job = _job(columns, sources, index)
-    return _block(shares_of_work(sources, rows=_MOST_ROWS), job, limit_bytes=memory_limit_bytes, threads=threads)
-
-
-class _Heap:
-    """Runs that wait to be joined: in memory up to two fifths of the limit, then on disk."""
-
-    def __init__(self, spill: Spill, limit_bytes: int, threads: int) -> None:
-        self._spill, self._bound = spill, limit_bytes * 2 // 5
-        self._waiting: list[Run] = []
-        self._stored: list[Run] = []
-        self._held = 0
-        self._lock = Lock()
-        self.items = min(PIECE_ITEMS, limit_bytes // (400 * threads))
-        """Items joined at a time: with their counts and a copy, a tenth of the limit in all threads together."""
-        self.rows = max(_FEWEST_ROWS, min(_MOST_ROWS, limit_bytes // (8 * _ROW_BYTES * threads)))
-        """Rows in a batch: an eighth of the limit in all threads together."""
-
-    def add(self, run: Run) -> None:
-        """Take a run; where too much waits, move all that waits to disk while the other threads stand still."""
-        with self._lock:
-            self._waiting.append(run)
-            self._held += run.nbytes
-            if self._held > self._bound:
-                self._stored.append(self._spill.store(self._waiting, items=self.items))
-                self._waiting, self._held = [], 0
-
-    def runs(self) -> list[Run]:
-        """Return every run."""
-        return self._stored + self._waiting
-
-
-class _Stream:
-    """The batches of one share of work, which several threads may take in turns."""
-
-    def __init__(self, work: Work, rows: int) -> None:
-        self.source = work.source
-        self._batches: Iterator[Any] = batches(work, rows=rows)
-        self._lock = Lock()
-
-    def next(self) -> Any:
-        """Return the next batch, None after the last."""
-        with self._lock:
-            return next(self._batches, None)
-
-
-class _Streams:
-    """All shares of work: a thread opens one that nobody reads; when all are open it helps with one that is not read to its end."""
-
-    def __init__(self, work: Sequence[Work], rows: int) -> None:
-        self._waiting = iter(work)
-        self._rows = rows
-        self._open: list[_Stream] = []
-        self._lock = Lock()
-
-    def take(self) -> _Stream | None:
-        """Return a stream to read; None where all are read."""
-        with self._lock:
-            work = next(self._waiting, None)
-            if work is not None:
-                self._open.append(_Stream(work, self._rows))
-                return self._open[-1]
-            return self._open[0] if self._open else None
-
-    def ended(self, stream: _Stream) -> None:
-        """Take note that a stream is read to its end."""
-        with self._lock:
-            if stream in self._open:
-                self._open.remove(stream)
-
-
-def _read_all(work: Sequence[Work], grouper: Callable[[], Grouper], heap: _Heap, *, threads: int, progress: Progress | None) -> None:
-    """Read all work into the heap on some threads; this one only waits, and tells of the progress."""
-    streams = _Streams(work, heap.rows)
-    total = sum(share.rows for share in work)
-    stop = Event()
-    ticks: queue.SimpleQueue[int | None] = queue.SimpleQueue()
-
-    def read() -> None:
-        own = grouper()
-        try:
-            while (stream := streams.take()) is not None:
-                while not stop.is_set() and (batch := stream.next()) is not None:
-                    run = own.run(batch, stream.source)
-                    if run is not None:
-                        heap.add(run)
-                    ticks.put(batch.num_rows)
-                streams.ended(stream)
-        except BaseException:
-            stop.set()
-            raise
-        finally:
-            ticks.put(None)
-
-    with ThreadPoolExecutor(threads) as pool:
-        readers = [pool.submit(read) for _ in range(threads)]
-        try:
-            done, reading = 0, threads
-            while reading:
-                rows = ticks.get()
-                reading -= rows is None
-                done += rows or 0
-                if rows and progress is not None:
-                    progress(done, total)
-        finally:
-            stop.set()
-        for reader in readers:
-            reader.result()
+    return _block(shares_of_work(sources, rows=MOST_ROWS), job, limit_bytes=memory_limit_bytes, threads=threads)
 
 
 def _block(work: Sequence[Work], job: Job, *, limit_bytes: int, threads: int) -> Block:
     """Return the block of some work."""
     with Spill() as spill:
-        heap, keys = _Heap(spill, limit_bytes, threads), Keys()
-        _read_all(work, lambda: Grouper(job, keys), heap, threads=threads, progress=None)
+        heap, keys = Heap(spill, limit_bytes, threads), Keys()
+        read_all(work, lambda: Grouper(job, keys), heap, threads=threads, progress=None)
         return Block.of_runs(heap.runs(), keys.seen(), job.frame)
 
 
@@ -309,6 +274,12 @@ def _job(columns: Columns, sources: Sequence[Source], index: WardIndex) -> Job:
     """Return what all files have in common, and the rank of each ward's code."""
     wards, ranks = np.unique(index.codes, return_inverse=True)
     frame = Frame(columns.by, ("null",) * (len(columns.by) + 1), tuple(map(str, wards)))
+    return _with_kinds(Job(columns, index, frame, ranks.astype(np.int32)), sources)
+
+
+def _with_kinds(job: Job, sources: Sequence[Source]) -> Job:
+    """Return the job with the kinds of the sources' columns joined to those it has."""
+    frame = job.frame
     for source in sources:
-        frame = frame.joined(Frame(columns.by, source.kinds, frame.wards))
-    return Job(columns, index, frame, ranks.astype(np.int32))
+        frame = frame.joined(Frame(frame.by, source.kinds, frame.wards))
+    return replace(job, frame=frame)

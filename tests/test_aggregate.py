@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 import hatang.coverage.aggregate as module
-from hatang.coverage import _spill, cluster
+from hatang.coverage import _gathering, _spill, cluster
 from hatang.coverage._batches import Work
 from hatang.coverage._grouping import Job
-from hatang.coverage.aggregate import aggregate, block_of
+from hatang.coverage.aggregate import Aggregation, aggregate, block_of
 from hatang.coverage.blocks import Block
 from hatang.coverage.cluster import map_finish, map_merge
 from hatang.coverage.locate import WardIndex
@@ -140,7 +140,7 @@ def test_what_waits_on_disk_gives_the_same_table(index: WardIndex, tmp_path: Pat
         return store(spill, runs, items=items)
 
     monkeypatch.setattr(_spill.Spill, "store", counted)
-    monkeypatch.setattr(module, "_FEWEST_ROWS", 2_000)
+    monkeypatch.setattr(_gathering, "_FEWEST_ROWS", 2_000)
     for limit in (40_000, 900_000):  # of 40 kB, every group alone exceeds a piece
         found = aggregate(tmp_path, index, thresholds=LIMITS, memory_limit_bytes=limit)
         same(found, expected(frame, ["operator", "technology"]))
@@ -150,7 +150,7 @@ def test_what_waits_on_disk_gives_the_same_table(index: WardIndex, tmp_path: Pat
 def test_one_group_larger_than_a_piece(index: WardIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     frame = measured(30_000, 4, devices=9_000).assign(operator="vnpt", technology="4g", lon=0.5)
     frame.to_parquet(tmp_path / "a.parquet", row_group_size=4_000)
-    monkeypatch.setattr(module, "PIECE_ITEMS", 500)
+    monkeypatch.setattr(_gathering, "PIECE_ITEMS", 500)
     same(aggregate(tmp_path, index, thresholds=LIMITS), expected(frame, ["operator", "technology"]))
 
 
@@ -202,6 +202,31 @@ def test_minus_nothing_and_huge_values(index: WardIndex, tmp_path: Path) -> None
     assert one["median"].tolist() == [0.0]
     assert [np.signbit(table["median"][0]) for table in (one, other)] == [False, False]
     same(one, other)
+
+
+def test_files_that_come_and_go(index: WardIndex, tmp_path: Path) -> None:
+    frame, by = measured(5_000, 8), ["operator", "technology"]
+    with Aggregation(index, by=by, thresholds=LIMITS, memory_limit_bytes=200_000) as tests:
+        assert tests.table().empty
+        for begin in range(0, 5_000, 1_000):
+            frame[begin : begin + 1_000].to_parquet(tmp_path / "part.parquet")
+            tests.take(tmp_path / "part.parquet")
+            (tmp_path / "part.parquet").unlink()
+            same(tests.table(), expected(frame[: begin + 1_000], by))
+
+
+def test_devices_cannot_become_texts_on_the_way(index: WardIndex, tmp_path: Path) -> None:
+    frame = measured(100, 9)
+    frame.assign(device_id=None).to_parquet(tmp_path / "none.parquet")
+    frame.to_parquet(tmp_path / "texts.parquet")
+    with Aggregation(index) as tests:
+        tests.take(tmp_path / "none.parquet")
+        with pytest.raises(SchemaError, match=r"error\.aggregate\.kinds|null"):
+            tests.take(tmp_path / "texts.parquet")
+    same(
+        aggregate([tmp_path / "none.parquet", tmp_path / "texts.parquet"], index, thresholds=LIMITS)[["devices"]],
+        expected(frame, ["operator", "technology"])[["devices"]],
+    )
 
 
 def test_empty_input_is_an_empty_table(index: WardIndex, tmp_path: Path) -> None:
