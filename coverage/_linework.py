@@ -9,9 +9,10 @@ import numpy.typing as npt
 import shapely
 from pyproj import CRS
 
+from hatang.coverage._cutting import Floats, Ints, Labels, cut, ring_signs, strips_of
 from hatang.coverage._geodesic import ring_areas_m2
 from hatang.coverage._projection import Projection
-from hatang.coverage._sweep import Floats, Ints, Labels, cut, overlap, ring_signs, strips_of
+from hatang.coverage._tally import Tally, tallied
 from hatang.data.contracts import MAP_CRS, ParameterError
 
 Shapes = npt.NDArray[np.object_]
@@ -168,7 +169,6 @@ def pixels(transform: tuple[float, float, float, float, float, float], lines: Li
 
 Pieces = tuple[Ints, Ints, Labels, Floats]
 """What `cut` returns."""
-NO_PIECES: Pieces = (np.zeros(STRIP_ROWS + 1, np.int64), np.empty(0, np.int64), np.empty(0, np.int32), np.empty((0, 4)))
 
 
 class Layer:
@@ -193,23 +193,13 @@ class Layer:
         x = self.x[np.concatenate([vertex, vertex + 1])]
         return int(np.clip(x.min(), 0, self.columns - 1)), int(np.clip(x.max(), 0, self.columns - 1)) + 1
 
-    def pieces(self, strip: int, column: int, end: int) -> Pieces:
-        """Return the pieces in one strip of rows and the columns from `column` to `end`."""
+    def pieces(self, strip: int, west: Ints, east: Ints, column: int, end: int) -> Pieces:
+        """Return the pieces in one strip of rows and, in each row, the columns from `west` to `east`, within `column` to `end`."""
         edges = self.edges[self.offsets[strip] : self.offsets[strip + 1]]
-        row = strip * STRIP_ROWS
-        return cut(self.x, self.y, self.first, self.label, edges, row, min(row + STRIP_ROWS, self.rows), column, end)
+        return cut(self.x, self.y, self.first, self.label, edges, strip * STRIP_ROWS, west, east, column, end)
 
-
-def swept(
-    a: Pieces,
-    b: Pieces | None,
-    row: int,
-    column: int,
-    end: int,
-    refined: int,
-    density: Floats,
-    cumulated: Floats,
-    measured: Floats,
-) -> tuple[float, float]:
-    """Add the measure of each polygon of a inside b (None: everywhere) in one strip; see `_sweep.overlap`."""
-    return overlap(*a, *(NO_PIECES if b is None else b), b is None, row, column, end, refined, density, cumulated, measured)
+    def tally(self, strip: int, column: int, end: int) -> Tally:
+        """Return what the cells of one strip and the columns from `column` to `end` hold."""
+        rows = min(STRIP_ROWS, self.rows - strip * STRIP_ROWS)
+        pieces = self.pieces(strip, np.full(rows, column), np.full(rows, end), column, end)
+        return tallied(*pieces, column, end)

@@ -19,225 +19,17 @@ References
 """
 
 import numpy as np
-import numpy.typing as npt
 
+from hatang.coverage._cutting import Floats, Ints, Labels
+from hatang.coverage._tally import Tally, stepped
 from hatang.coverage.compiled import compiled
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Labels = npt.NDArray[np.int32]
 
 EXCESS = 1e-9
 """Share of a cell by which an indicator may leave 0 and 1 before it counts as an overlap: rounding of shared borders stays far below."""
 
 
 @compiled
-def ring_signs(x: Floats, y: Floats, ring: Ints) -> Floats:
-    """Return twice the signed area of each ring; `ring` holds the offsets of their vertices."""
-    signed = np.zeros(ring.size - 1)
-    for r in range(ring.size - 1):
-        first = ring[r]
-        total = 0.0
-        for i in range(first, ring[r + 1] - 1):
-            total += (x[i] - x[first]) * (y[i + 1] - y[first]) - (x[i + 1] - x[first]) * (y[i] - y[first])
-        signed[r] = total
-    return signed
-
-
-@compiled
-def strips_of(y: Floats, first: Ints, rows: int, height: int) -> tuple[Ints, Ints]:
-    """Return the edges that enter each strip of `height` rows, as offsets and edge numbers; level ones in none."""
-    count = (rows + height - 1) // height
-    offsets = np.zeros(count + 1, np.int64)
-    edges = np.empty(0, np.int64)
-    for fill in range(2):
-        if fill == 1:
-            for s in range(count):
-                offsets[s + 1] += offsets[s]
-            edges = np.empty(offsets[count], np.int64)
-        place = offsets[:-1].copy()
-        for e in range(first.size):
-            i = first[e]
-            low, high = min(y[i], y[i + 1]), max(y[i], y[i + 1])
-            if low == high or high <= 0.0 or low >= rows:
-                continue
-            top = min(int(np.ceil(min(high, float(rows)))), rows) - 1
-            for s in range(int(max(low, 0.0)) // height, top // height + 1):
-                if fill == 0:
-                    offsets[s + 1] += 1
-                else:
-                    edges[place[s]] = e
-                    place[s] += 1
-    return offsets, edges
-
-
-@compiled
-def cut(
-    x: Floats, y: Floats, first: Ints, label: Labels, edges: Ints, row: int, stop: int, column: int, end: int
-) -> tuple[Ints, Ints, Labels, Floats]:
-    """Return the pieces of `edges` in the cells of rows `row` to `stop` and columns `column` to `end`, ordered by row and column.
-
-    What lies east is dropped; of what lies west only the heights matter, and they are given to a column of its own, numbered 0, so that
-    `column` is number 1.
-
-    Returns
-    -------
-    offsets of the rows; per piece in order its column's number × 2³² + its own; then by its number its signed label (negative where the
-    polygon ends there on the way east) and its ends (x, y, x, y), the lower end first, in the cell's own unit square.
-    """
-    bound = 0
-    for k in range(edges.size):
-        i = first[edges[k]]
-        low, high = max(min(y[i], y[i + 1]), float(row)), min(max(y[i], y[i + 1]), float(stop))
-        west, east = max(min(x[i], x[i + 1]), float(column)), min(max(x[i], x[i + 1]), float(end))
-        bound += int(high) - int(low) + 2
-        if east > west:
-            bound += int(east) - int(west) + 2
-    owner = np.empty(bound, np.int32)
-    cell = np.empty(bound, np.int64)
-    ends = np.empty((bound, 4))
-    width = end - column + 1
-    n = 0
-    for k in range(edges.size):
-        e = edges[k]
-        i = first[e]
-        # Always from the lower end, so that both neighbours of a border cut it at the very same numbers.
-        if y[i] < y[i + 1]:
-            ax, ay, bx, by, sign = x[i], y[i], x[i + 1], y[i + 1], -label[e]
-        else:
-            ax, ay, bx, by, sign = x[i + 1], y[i + 1], x[i], y[i], label[e]
-        west, east = min(ax, bx), max(ax, bx)
-        if west >= end:
-            continue
-        r = max(int(max(ay, 0.0)), row)
-        if by <= r + 1.0 and ay >= r:
-            n = _cut_row(ax, ay, bx, by, west, east, r, column, end, (r - row) * width, sign, n, owner, cell, ends)
-            continue
-        slope = (bx - ax) / (by - ay)
-        low = max(ay, float(r))
-        left = ax if low == ay else min(max(ax + (low - ay) * slope, west), east)
-        while r < stop and low < by:
-            high = min(by, r + 1.0)
-            right = bx if high == by else min(max(ax + (high - ay) * slope, west), east)
-            n = _cut_row(
-                left, low, right, high, min(left, right), max(left, right), r, column, end, (r - row) * width, sign, n, owner, cell, ends
-            )
-            low, left, r = high, right, r + 1
-    return *_ordered(cell, n, stop - row, width), owner, ends
-
-
-@compiled
-def _ordered(cell: Ints, n: int, rows: int, width: int) -> tuple[Ints, Ints]:
-    """Return the offsets of the rows and the keys of pieces, ordered by cell, then number."""
-    offsets = np.zeros(rows + 1, np.int64)
-    keys = np.empty(n, np.int64)
-    if rows * width <= 4 * n:
-        start = np.zeros(rows * width + 1, np.int64)
-        for p in range(n):
-            start[cell[p] + 1] += 1
-        for c in range(rows * width):
-            start[c + 1] += start[c]
-        for r in range(rows + 1):
-            offsets[r] = start[r * width]
-        for p in range(n):
-            keys[start[cell[p]]] = ((cell[p] % width) << 32) | p
-            start[cell[p]] += 1
-        return offsets, keys
-    for p in range(n):
-        offsets[cell[p] // width + 1] += 1
-    for r in range(rows):
-        offsets[r + 1] += offsets[r]
-    place = offsets[:-1].copy()
-    for p in range(n):
-        r = cell[p] // width
-        keys[place[r]] = ((cell[p] - r * width) << 32) | p
-        place[r] += 1
-    for r in range(rows):
-        _sort(keys, offsets[r], offsets[r + 1])
-    return offsets, keys
-
-
-@compiled
-def _sort(keys: Ints, start: int, stop: int) -> None:
-    """Sort a stretch of keys: by insertion where short."""
-    if stop - start > 48:
-        keys[start:stop] = np.sort(keys[start:stop])
-        return
-    for i in range(start + 1, stop):
-        key = keys[i]
-        j = i - 1
-        while j >= start and keys[j] > key:
-            keys[j + 1] = keys[j]
-            j -= 1
-        keys[j + 1] = key
-
-
-@compiled
-def _cut_row(
-    ax: float,
-    ay: float,
-    bx: float,
-    by: float,
-    west: float,
-    east: float,
-    r: int,
-    column: int,
-    end: int,
-    base: int,
-    sign: int,
-    n: int,
-    owner: Labels,
-    cell: Ints,
-    ends: Floats,
-) -> int:
-    """Write the pieces of one edge in one row, cut at the columns; return the count of pieces so far."""
-    if west >= end:
-        return n
-    if east <= column:
-        owner[n], cell[n] = sign, base
-        ends[n, 0], ends[n, 1], ends[n, 2], ends[n, 3] = 0.0, ay - r, 0.0, by - r
-        return n + 1
-    if west >= column:
-        only = int(west)
-        if east <= only + 1.0:
-            owner[n], cell[n] = sign, base + only - column + 1
-            ends[n, 0], ends[n, 1], ends[n, 2], ends[n, 3] = ax - only, ay - r, bx - only, by - r
-            return n + 1
-    x, y = ax, ay
-    while y < by:
-        # The column of what comes next: where an edge on a grid line turns west it lies in the cell before.
-        c = x - 1.0 if bx < x and x == np.floor(x) else np.floor(x)
-        if c < column:
-            last = bx <= column
-            xn = bx if last else float(column)
-        elif c >= end:
-            last = bx >= end
-            xn = bx if last else float(end)
-        elif bx > x:
-            last = bx <= c + 1.0
-            xn = bx if last else c + 1.0
-        elif bx < x:
-            last = bx >= c
-            xn = bx if last else c
-        else:
-            last, xn = True, bx
-        yn = by if last else min(max(ay + (xn - ax) / (bx - ax) * (by - ay), y), by)
-        if yn > y and c < end:
-            owner[n] = sign
-            ends[n, 1], ends[n, 3] = y - r, yn - r
-            if c < column:
-                cell[n], ends[n, 0], ends[n, 2] = base, 0.0, 0.0
-            else:
-                cell[n], ends[n, 0], ends[n, 2] = base + int(c) - column + 1, x - c, xn - c
-            n += 1
-        if last:
-            break
-        x, y = xn, yn
-    return n
-
-
-@compiled
-def _right_of_both(ax: float, ay: float, bx: float, by: float, cx: float, cy: float, dx: float, dy: float) -> float:
+def right_of_both(ax: float, ay: float, bx: float, by: float, cx: float, cy: float, dx: float, dy: float) -> float:
     """Return the area of the unit square right of both pieces a–b and c–d, over the heights they share; both run upwards."""
     low, high = max(ay, cy), min(by, dy)
     if high <= low:
@@ -258,32 +50,6 @@ def _right_of_both(ax: float, ay: float, bx: float, by: float, cx: float, cy: fl
 
 
 @compiled
-def _step(labels: Labels, heights: Floats, jumps: Labels, n: int, label: int, height: float, jump: int) -> int:
-    """Add a jump of the indicator of `label` at `height` of the left side; return the count of steps, those that cancel gone."""
-    if height >= 1.0:
-        return n
-    for i in range(n):
-        if labels[i] == label and heights[i] == height:
-            jumps[i] += jump
-            if jumps[i] == 0:
-                n -= 1
-                # Order is kept: sums are taken in it.
-                for j in range(i, n):
-                    labels[j], heights[j], jumps[j] = labels[j + 1], heights[j + 1], jumps[j + 1]
-            return n
-    labels[n], heights[n], jumps[n] = label, height, jump
-    return n + 1
-
-
-@compiled
-def _widest(offsets: Ints) -> int:
-    widest = 0
-    for r in range(offsets.size - 1):
-        widest = max(widest, offsets[r + 1] - offsets[r])
-    return 2 * widest + 2
-
-
-@compiled
 def _pixel(column: int | np.int64, refined: int, pixels: int) -> int | np.int64:
     """Return the pixel of a column of cells; a division of integers would cost more than the rest of a cell."""
     if refined == 1:
@@ -292,16 +58,46 @@ def _pixel(column: int | np.int64, refined: int, pixels: int) -> int | np.int64:
 
 
 @compiled
+def _run(cumulated: Floats, density: Floats, row: int, refined: int, start: int, stop: int) -> float:
+    """Return the measure of a row's cells from column `start` to `stop`."""
+    pixels = density.shape[1]
+    p, q = _pixel(start, refined, pixels), _pixel(stop, refined, pixels)
+    run = cumulated[row, q] - cumulated[row, p]
+    if stop > q * refined:
+        run += density[row, q] * (stop - q * refined)
+    if start > p * refined:
+        run -= density[row, p] * (start - p * refined)
+    return float(run)
+
+
+@compiled
+def total(tally: Tally, row: int, column: int, end: int, refined: int, density: Floats, cumulated: Floats, measured: Floats) -> None:
+    """Add to `measured` the measure of each label of a layer, over the rows of a strip; parameters as for `overlap`."""
+    rows, number, _, _, _, step_at, step_label, step_height, step_jump, share_at, share_label, share, _, _ = tally
+    pixels = density.shape[1]
+    for r in range(rows.size - 1):
+        pixel_row = (row + r) // refined
+        for i in range(rows[r], rows[r + 1]):
+            if number[i] > 0:
+                rho = float(density[pixel_row, _pixel(column + number[i] - 1, refined, pixels)])
+                for k in range(share_at[i], share_at[i + 1]):
+                    measured[share_label[k] - 1] += rho * share[k]
+            start, stop = column + number[i], end
+            if i + 1 < rows[r + 1]:
+                stop = column + number[i + 1] - 1
+            if stop > start and step_at[i + 1] > step_at[i]:
+                run = _run(cumulated, density, pixel_row, refined, start, stop)
+                for k in range(step_at[i], step_at[i + 1]):
+                    measured[step_label[k] - 1] += step_jump[k] * (1.0 - step_height[k]) * run
+
+
+@compiled
 def overlap(
-    a_rows: Ints,
-    a_keys: Ints,
-    a_owner: Labels,
-    a_ends: Floats,
+    tally: Tally,
     b_rows: Ints,
     b_keys: Ints,
     b_owner: Labels,
     b_ends: Floats,
-    everywhere: bool,  # noqa: FBT001 - kernels take arguments by position
     row: int,
     column: int,
     end: int,
@@ -312,7 +108,7 @@ def overlap(
 ) -> tuple[float, float]:
     """Add to `measured` the measure of each label of layer a inside layer b, over the rows of a strip.
 
-    `a_…` and `b_…` are what `cut` returns; layer b has one label, or covers everything where `everywhere`. `density` is the measure of a
+    `tally` is what `tallied` returns of layer a, `b_…` what `cut` returns of layer b, which has one label. `density` is the measure of a
     cell, one value a pixel of `refined` × `refined` cells; `cumulated` its running sum along a row of cells, with a zero in front. `row`
     is that of the first row of the strip within `density`, in cells.
 
@@ -321,118 +117,88 @@ def overlap(
     The greatest excess of b in a cell that a enters (∫ w² − w, which is 0 only where no point lies in b twice or negatively), and their
     sum, each weighed by its cell.
     """
-    size = _widest(a_rows)
-    a_label, a_height, a_jump = np.empty(size, np.int32), np.empty(size), np.empty(size, np.int32)
-    size = _widest(b_rows)
+    rows, number, piece_at, owner, ends, step_at, step_label, step_height, step_jump, share_at, share_label, share, _, _ = tally
+    size = 2
+    for r in range(b_rows.size - 1):
+        size = max(size, 2 * (b_rows[r + 1] - b_rows[r]) + 2)
     b_label, b_height, b_jump = np.empty(size, np.int32), np.empty(size), np.empty(size, np.int32)
     worst, ignored = 0.0, 0.0
     last = int(end - column + 1)
     pixels = density.shape[1]
-    for r in range(a_rows.size - 1):
-        i, i_end, j, j_end = a_rows[r], a_rows[r + 1], b_rows[r], b_rows[r + 1]
-        if i == i_end or (j == j_end and not everywhere):
+    for r in range(rows.size - 1):
+        i, i_end, j, j_end = rows[r], rows[r + 1], b_rows[r], b_rows[r + 1]
+        if i == i_end:
             continue
         pixel_row = (row + r) // refined
-        na, nb = 0, 0
-        if everywhere:
-            b_label[0], b_height[0], b_jump[0], nb = 1, 0.0, 1, 1
-        while i < i_end or na > 0:
-            # The next cell with pieces; beyond the last one of a there is nothing but steps of a that end with the window.
-            number = last
-            if i < i_end:
-                number = min(number, a_keys[i] >> 32)
-            if j < j_end:
-                number = min(number, b_keys[j] >> 32)
-            if number == last:
+        # Steps of a that stand, as a range; steps of b as a count.
+        step, steps, nb = 0, 0, 0
+        while j < j_end or nb > 0:
+            b_next = min(last, b_keys[j] >> 32) if j < j_end else last
+            if nb == 0:
+                # Where b is nowhere the cells of a are passed over.
+                while i < i_end and number[i] < b_next:
+                    step, steps = step_at[i], step_at[i + 1]
+                    i += 1
+            here = min(b_next, number[i]) if i < i_end else b_next
+            if here == last:
                 break
-            i_next, j_next = i, j
-            while i_next < i_end and (a_keys[i_next] >> 32) == number:
-                i_next += 1
-            while j_next < j_end and (b_keys[j_next] >> 32) == number:
+            piece, pieces = 0, 0
+            mine = i < i_end and number[i] == here
+            if mine:
+                piece, pieces = piece_at[i], piece_at[i + 1]
+            j_next = j
+            while j_next < j_end and (b_keys[j_next] >> 32) == here:
                 j_next += 1
-            rho = float(density[pixel_row, _pixel(column + number - 1, refined, pixels)]) if number > 0 else 0.0
-            if rho != 0.0 and (na > 0 or i_next > i) and (nb > 0 or j_next > j):
+            rho = float(density[pixel_row, _pixel(column + here - 1, refined, pixels)]) if here > 0 else 0.0
+            if rho != 0.0 and (steps > step or mine):
                 if j_next == j and nb == 1 and b_jump[0] == 1 and b_height[0] == 0.0:
-                    _filled(a_keys, a_owner, a_ends, i, i_next, a_label, a_height, a_jump, na, rho, measured)
+                    for k in range(share_at[i], share_at[i + 1]):
+                        measured[share_label[k] - 1] += rho * share[k]
                 else:
                     inside, excess = _inside(b_keys, b_owner, b_ends, j, j_next, b_height, b_jump, nb)
                     worst = max(worst, excess)
                     ignored += excess * rho
-                    if i_next == i and na == 1 and a_height[0] == 0.0:
-                        measured[a_label[0] - 1] += rho * a_jump[0] * inside
+                    if not mine and steps - step == 1 and step_height[step] == 0.0:
+                        measured[step_label[step] - 1] += rho * step_jump[step] * inside
                     else:
                         _cell(
-                            a_keys, a_owner, a_ends, i, i_next, a_label, a_height, a_jump, na,
+                            owner, ends, piece, pieces, step_label, step_height, step_jump, step, steps,
                             b_keys, b_owner, b_ends, j, j_next, b_height, b_jump, nb, rho, measured,
                         )  # fmt: skip
-            for k in range(i, i_next):
-                p = a_keys[k] & 0xFFFFFFFF
-                sign = 1 if a_owner[p] > 0 else -1
-                na = _step(a_label, a_height, a_jump, na, abs(a_owner[p]), a_ends[p, 1], sign)
-                na = _step(a_label, a_height, a_jump, na, abs(a_owner[p]), a_ends[p, 3], -sign)
+            if mine:
+                step, steps = step_at[i], step_at[i + 1]
+                i += 1
             for k in range(j, j_next):
                 p = b_keys[k] & 0xFFFFFFFF
                 sign = 1 if b_owner[p] > 0 else -1
-                nb = _step(b_label, b_height, b_jump, nb, 1, b_ends[p, 1], sign)
-                nb = _step(b_label, b_height, b_jump, nb, 1, b_ends[p, 3], -sign)
-            i, j = i_next, j_next
-            if na == 0 or nb == 0:
+                nb = stepped(b_label, b_height, b_jump, nb, 1, b_ends[p, 1], sign)
+                nb = stepped(b_label, b_height, b_jump, nb, 1, b_ends[p, 3], -sign)
+            j = j_next
+            if steps == step or nb == 0:
                 continue
             # The cells without pieces up to the next one.
             beyond = last
             if i < i_end:
-                beyond = min(beyond, a_keys[i] >> 32)
+                beyond = min(beyond, number[i])
             if j < j_end:
                 beyond = min(beyond, b_keys[j] >> 32)
-            start, beyond = column + number, column + beyond - 1
+            start, beyond = column + here, column + beyond - 1
             if beyond <= start:
                 continue
-            p, q = _pixel(start, refined, pixels), _pixel(beyond, refined, pixels)
-            run = cumulated[pixel_row, q] - cumulated[pixel_row, p]
-            if beyond > q * refined:
-                run += density[pixel_row, q] * (beyond - q * refined)
-            if start > p * refined:
-                run -= density[pixel_row, p] * (start - p * refined)
+            run = _run(cumulated, density, pixel_row, refined, start, beyond)
             if nb > 1 or b_jump[0] != 1:
                 # Along level edges, which have no pieces, b may fill a part of a row; only what it fills twice is an excess.
                 _, excess = _inside(b_keys, b_owner, b_ends, j, j, b_height, b_jump, nb)
                 worst = max(worst, excess)
                 ignored += excess * abs(run)
             for m in range(nb):
-                for k in range(na):
-                    measured[a_label[k] - 1] += a_jump[k] * b_jump[m] * (1.0 - max(a_height[k], b_height[m])) * run
+                for k in range(step, steps):
+                    measured[step_label[k] - 1] += step_jump[k] * b_jump[m] * (1.0 - max(step_height[k], b_height[m])) * run
     return worst, ignored
 
 
 @compiled
-def _filled(
-    keys: Ints,
-    owner: Labels,
-    ends: Floats,
-    i: int,
-    i_end: int,
-    labels: Labels,
-    heights: Floats,
-    jumps: Labels,
-    n: int,
-    rho: float,
-    measured: Floats,
-) -> None:
-    """Add the measures inside one cell that layer b fills."""
-    for k in range(n):
-        measured[labels[k] - 1] += rho * jumps[k] * (1.0 - heights[k])
-    for k in range(i, i_end):
-        p = keys[k] & 0xFFFFFFFF
-        area = rho * (ends[p, 3] - ends[p, 1]) * (1.0 - 0.5 * (ends[p, 0] + ends[p, 2]))
-        if owner[p] > 0:
-            measured[owner[p] - 1] += area
-        else:
-            measured[-owner[p] - 1] -= area
-
-
-@compiled
 def _cell(
-    a_keys: Ints,
     a_owner: Labels,
     a_ends: Floats,
     i: int,
@@ -440,7 +206,8 @@ def _cell(
     a_label: Labels,
     a_height: Floats,
     a_jump: Labels,
-    na: int,
+    step: int,
+    steps: int,
     b_keys: Ints,
     b_owner: Labels,
     b_ends: Floats,
@@ -455,28 +222,26 @@ def _cell(
     """Add the measures inside one cell: pieces and steps of a against pieces and steps of b."""
     for m in range(nb):
         h, weight = b_height[m], rho * b_jump[m]
-        for k in range(na):
+        for k in range(step, steps):
             measured[a_label[k] - 1] += weight * a_jump[k] * (1.0 - max(a_height[k], h))
-        for k in range(i, i_end):
-            p = a_keys[k] & 0xFFFFFFFF
+        for p in range(i, i_end):
             label = a_owner[p]
             if h <= a_ends[p, 1]:
                 area = (a_ends[p, 3] - a_ends[p, 1]) * (1.0 - 0.5 * (a_ends[p, 0] + a_ends[p, 2]))
             else:
-                area = _right_of_both(a_ends[p, 0], a_ends[p, 1], a_ends[p, 2], a_ends[p, 3], 0.0, h, 0.0, 1.0)
+                area = right_of_both(a_ends[p, 0], a_ends[p, 1], a_ends[p, 2], a_ends[p, 3], 0.0, h, 0.0, 1.0)
             measured[abs(label) - 1] += weight * area if label > 0 else -weight * area
     for n in range(j, j_end):
         q = b_keys[n] & 0xFFFFFFFF
         x0, y0, x1, y1 = b_ends[q, 0], b_ends[q, 1], b_ends[q, 2], b_ends[q, 3]
         weight = rho if b_owner[q] > 0 else -rho
-        for k in range(na):
+        for k in range(step, steps):
             h = a_height[k]
-            area = (y1 - y0) * (1.0 - 0.5 * (x0 + x1)) if h <= y0 else _right_of_both(x0, y0, x1, y1, 0.0, h, 0.0, 1.0)
+            area = (y1 - y0) * (1.0 - 0.5 * (x0 + x1)) if h <= y0 else right_of_both(x0, y0, x1, y1, 0.0, h, 0.0, 1.0)
             measured[a_label[k] - 1] += weight * a_jump[k] * area
-        for k in range(i, i_end):
-            p = a_keys[k] & 0xFFFFFFFF
+        for p in range(i, i_end):
             label = a_owner[p]
-            area = _right_of_both(a_ends[p, 0], a_ends[p, 1], a_ends[p, 2], a_ends[p, 3], x0, y0, x1, y1)
+            area = right_of_both(a_ends[p, 0], a_ends[p, 1], a_ends[p, 2], a_ends[p, 3], x0, y0, x1, y1)
             measured[abs(label) - 1] += weight * area if label > 0 else -weight * area
 
 
@@ -501,9 +266,9 @@ def _inside(keys: Ints, owner: Labels, ends: Floats, i: int, i_end: int, heights
             if heights[m] <= ends[p, 1]:
                 square += 2.0 * sign * jumps[m] * area
             else:
-                square += 2.0 * sign * jumps[m] * _right_of_both(ends[p, 0], ends[p, 1], ends[p, 2], ends[p, 3], 0.0, heights[m], 0.0, 1.0)
+                square += 2.0 * sign * jumps[m] * right_of_both(ends[p, 0], ends[p, 1], ends[p, 2], ends[p, 3], 0.0, heights[m], 0.0, 1.0)
         for m in range(i, k):
             q = keys[m] & 0xFFFFFFFF
-            shared = _right_of_both(ends[p, 0], ends[p, 1], ends[p, 2], ends[p, 3], ends[q, 0], ends[q, 1], ends[q, 2], ends[q, 3])
+            shared = right_of_both(ends[p, 0], ends[p, 1], ends[p, 2], ends[p, 3], ends[q, 0], ends[q, 1], ends[q, 2], ends[q, 3])
             square += 2.0 * sign * shared if owner[q] > 0 else -2.0 * sign * shared
     return single, abs(square - single)

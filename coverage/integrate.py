@@ -12,10 +12,11 @@ import pandas as pd
 import shapely
 from pyproj import CRS
 
-from hatang.coverage._linework import STRIP_ROWS, Grid, Layer, Linework, Shapes, pixels, swept, union
+from hatang.coverage._cutting import Floats
+from hatang.coverage._linework import STRIP_ROWS, Grid, Layer, Linework, Shapes, pixels, union
 from hatang.coverage._projection import Projection
 from hatang.coverage._rasterfile import opened
-from hatang.coverage._sweep import EXCESS, Floats
+from hatang.coverage._sweep import EXCESS, overlap, total
 from hatang.coverage.cluster import map_merge
 from hatang.coverage.raster import RasterSource
 from hatang.data.contracts import HUE_CRS, CrsError, SchemaError
@@ -348,7 +349,7 @@ def _measured(
     A group that covers a place twice shows itself in the sums; only then are its polygons united.
     """
     layer = Layer(wards, grid)
-    total, measured = np.zeros(wards.count), np.zeros((len(groups), wards.count))
+    people, measured = np.zeros(wards.count), np.zeros((len(groups), wards.count))
     slivers = np.zeros(len(groups))
     covers = {g: Layer(part, grid, single=True) for g, part in enumerate(groups) if part.x.size}
     doubled: set[int] = set()
@@ -358,14 +359,14 @@ def _measured(
                 near = layer.columns_of(range(strip, strip + 1))
                 if near is None:
                     continue
-                pieces = layer.pieces(strip, *near)
+                tally = layer.tally(strip, *near)
                 place = (strip - window.strips.start) * STRIP_ROWS, *near, grid.refined, window.density, window.cumulated
                 if whole and not united:
-                    swept(pieces, None, *place, total)
+                    total(tally, *place, people)
                 for g in sorted(covers.keys() - doubled):
-                    cover = covers[g].pieces(strip, *near)
-                    if cover[1].size:
-                        worst, sliver = swept(pieces, cover, *place, measured[g])
+                    rows, keys, owner, ends = covers[g].pieces(strip, *tally[-2:], *near)
+                    if keys.size:
+                        worst, sliver = overlap(tally, rows, keys, owner, ends, *place, measured[g])
                         slivers[g] += sliver
                         if worst > EXCESS and not united:
                             doubled.add(g)
@@ -375,4 +376,4 @@ def _measured(
         measured[sorted(doubled)] = 0.0
         covers = {g: Layer(groups[g].united(), grid, single=True) for g in sorted(doubled)}
         doubled = set()
-    return total, measured
+    return people, measured
