@@ -47,7 +47,7 @@ check: setup ## format, lint, types, import arrows, dead code
 	$(BIN)/lint-imports
 	$(BIN)/vulture
 
-system: ## what the browser tests need, where this is root on Debian
+system: ## what the tests of browser and PostgreSQL need, where this is root on Debian
 	@bash tests/system.sh
 
 test: setup system check ## every check and every test

@@ -16,7 +16,7 @@ def show(context: typer.Context) -> None:
     """In mỗi thiết lập, giá trị và nguồn / print each setting, its value and its origin."""
     here = session(context)
     origins = {**here.settings.origins(), **dict.fromkeys(here.options, "option")}
-    values = here.settings.model_dump()
+    values = here.settings.model_dump() | {"database_url": here.settings.shown_database_url()}
     for name, value in values.items():
         here.line(f"HATANG_{name.upper()}={'' if value is None else value}\t{origins[name]}")
     here.result({name: {"value": None if value is None else str(value), "origin": origins[name]} for name, value in values.items()})

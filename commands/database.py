@@ -1,17 +1,32 @@
-"""`hatang db upgrade`: the catalogue database brought to this version of the program."""
+"""`hatang db prepare|upgrade`: the catalogue database prepared, and brought to this version of the program."""
+
+from typing import Annotated
 
 import typer
 
 from hatang.commands.terminal import session, speaks_errors
 from hatang.data.language import text
+from hatang.data.rolesetup import script
 from hatang.pipeline.catalogue import upgrade_database
 
 
 def register(app: typer.Typer) -> None:
     """Add `db` to the command line."""
     group = typer.Typer(help="Cơ sở dữ liệu danh mục / catalogue database", no_args_is_help=True)
-    group.command()(speaks_errors(upgrade))
+    for command in (prepare, upgrade):
+        group.command()(speaks_errors(command))
     app.add_typer(group, name="db")
+
+
+def prepare(
+    context: typer.Context,
+    database: Annotated[str, typer.Option(help="Tên cơ sở dữ liệu mới / name of the new database")] = "hatang",
+) -> None:
+    """In kịch bản cho psql: tài khoản, PostGIS, lược đồ / print what a superuser feeds to psql once."""
+    here = session(context)
+    written = script(database)
+    here.line(written)
+    here.result({"database": database, "script": written})
 
 
 def upgrade(context: typer.Context) -> None:

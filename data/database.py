@@ -1,21 +1,21 @@
 """The catalogue database: opened with its guards on, and brought to the revision that this version of the program knows."""
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from hatang.data import _postgresql, _sqlite
 from hatang.data.contracts import StoreError
-
-_BUSY_TIMEOUT_MS: Final = 30_000
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def database() -> Iterator[None]:
 def open_engine(url: str) -> Engine:
     """Return an engine for the catalogue at an SQLAlchemy URL.
 
-    SQLite runs in WAL mode, checks foreign keys, waits for other writers, and takes schema changes into transactions.
+    What each database needs stands in `_sqlite` and `_postgresql`.
 
     Raises
     ------
@@ -45,33 +45,46 @@ def open_engine(url: str) -> Engine:
         Where the URL names no database, or one whose driver is not installed.
     """
     with database():
-        sqlite = make_url(url).get_backend_name() == "sqlite"
-        # The driver's own transactions leave schema changes out; without them SQLAlchemy begins and ends every transaction.
-        arguments = {"isolation_level": None} if sqlite else {}
+        sqlite = is_sqlite(url)
+        arguments = _sqlite.ARGUMENTS if sqlite else _postgresql.ARGUMENTS if is_postgresql(url) else {}
         try:
-            engine = create_engine(url, json_serializer=_as_json, connect_args=arguments)
+            engine = create_engine(url, json_serializer=_as_json, connect_args=arguments, pool_pre_ping=not sqlite)
         except ModuleNotFoundError as error:
             raise StoreError("error.store.driver", driver=error.name) from error
     if sqlite:
-        event.listen(engine, "connect", _guard_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        _sqlite.guard(engine)
     return engine
 
 
+def is_sqlite(url: str | URL) -> bool:
+    """Return whether a URL names an SQLite database."""
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def is_postgresql(url: str | URL) -> bool:
+    """Return whether a URL names a PostgreSQL database."""
+    return make_url(url).get_backend_name() == "postgresql"
+
+
 def _as_json(value: object) -> str:
-    """Return JSON; numbers of numpy are numbers, and what JSON does not know is words."""
-    return json.dumps(value, ensure_ascii=False, default=lambda other: other.item() if hasattr(other, "item") else str(other))
+    """Return JSON as the standard has it: numbers of numpy are numbers; what JSON does not know, NaN too, is words."""
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
+    except ValueError:
+        return json.dumps(_finite(json.loads(json.dumps(value, default=_plain))), ensure_ascii=False)
 
 
-def _guard_sqlite(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    for pragma in (f"busy_timeout={_BUSY_TIMEOUT_MS}", "journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+def _plain(value: object) -> object:
+    return value.item() if hasattr(value, "item") else str(value)
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN")
+def _finite(value: Any) -> Any:
+    """Return a document whose numbers that JSON does not know are words."""
+    if isinstance(value, dict):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def current_revision(connection: Connection) -> str | None:
@@ -91,14 +104,18 @@ def upgrade(connection: Connection) -> None:
     Raises
     ------
     StoreError
-        Where a newer version of the program has been at work on it.
+        Where a newer version of the program has been at work on it, or this login may not change it.
     """
+    if is_postgresql(connection.engine.url):
+        _postgresql.require_prepared(connection)
     current = current_revision(connection)
     if current == head_revision():
         return
     known = {script.revision for script in _scripts().walk_revisions()}
     if current is not None and current not in known:
         raise StoreError("error.store.newer", revision=current)
+    if is_postgresql(connection.engine.url) and not _postgresql.is_owner(connection):
+        raise StoreError("error.store.behind", revision=current or "-", wanted=head_revision())
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

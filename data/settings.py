@@ -7,6 +7,8 @@ from typing import Literal
 import platformdirs
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from hatang.data.limits import Limits
 
@@ -34,7 +36,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HATANG_", env_nested_delimiter="__", env_file=".env", extra="ignore", frozen=True)
 
     home: Path = Field(default_factory=_default_home, description="data folder: catalogue, stored data sets, results")
-    database_url: str | None = Field(default=None, description="catalogue database; default SQLite in HATANG_HOME")
+    database_url: str | None = Field(default=None, description="catalogue database: postgresql+psycopg://… ; default SQLite in HATANG_HOME")
     reference_dir: Path | None = Field(default=None, description="reference data for tests and benchmarks; never read by the demo")
     boundaries: Path | None = Field(default=None, description="the city's own ward boundary file")
     offline: bool = Field(default=False, description="1: never try a download")
@@ -50,6 +52,15 @@ class Settings(BaseSettings):
     def catalogue_url(self) -> str:
         """Return the SQLAlchemy URL of the catalogue database."""
         return self.database_url or f"sqlite:///{self.home / 'catalogue.sqlite'}"
+
+    def shown_database_url(self) -> str | None:
+        """Return the database's URL without its password, as it may be printed."""
+        if self.database_url is None:
+            return None
+        try:
+            return make_url(self.database_url).render_as_string(hide_password=True)
+        except ArgumentError:
+            return "***"
 
     def origins(self) -> dict[str, str]:
         """Return for each setting where its value came from: `environment` (or `.env`), or `default`."""

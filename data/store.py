@@ -13,7 +13,6 @@ stored files, and only those of data sets marked so: should the catalogue be los
 """
 
 import datetime as dt
-import sqlite3
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -26,6 +25,7 @@ from sqlalchemy.orm import Session
 
 from hatang.data._entries import Dataset, Filing, Received, dataset_of, faults_of, filed, identity_of, in_order, only
 from hatang.data._soundness import first_line, unnamed, unsound
+from hatang.data._sqlite import snapshot
 from hatang.data._storedfiles import StoredFiles
 from hatang.data.atomic import copy_hashed, disk, file_hash
 from hatang.data.audit import Action, Head, check, head, record
@@ -292,16 +292,7 @@ class Store:
             Where the disk or the database refuses.
         """
         with self._files.alone(), database(), disk(target):
-            connection = self._engine.raw_connection()
-            copy = sqlite3.connect(target)
-            try:
-                connection.driver_connection.backup(copy)  # type: ignore[union-attr]  # an open connection has its driver's
-                copy.execute("PRAGMA journal_mode=DELETE")
-            except sqlite3.Error as error:
-                raise StoreError("error.store.database", reason=first_line(error)) from error
-            finally:
-                copy.close()
-                connection.close()
+            snapshot(self._engine, target)
             with self._session() as session:
                 query = select(SubmissionRow.original_sha256, DatasetRow.sha256, DatasetRow.file_sha256).join(DatasetRow.submission)
                 rows = session.execute(query.where(DatasetRow.erased_at.is_(None))).all()

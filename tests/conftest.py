@@ -2,12 +2,13 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dask
 import pytest
 from distributed import LocalCluster
+from postgres import Server, running
 
 from hatang.data.settings import Settings
 from hatang.data.synthetic_city import CityPlan
@@ -33,11 +34,57 @@ def approximate_map(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home / "boundaries"
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """Return a PostgreSQL server, started once for all tests."""
+    with running() as started:
+        yield started
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked `databases` on each of them; a mark on a test wins over the mark of its module."""
+    mark = metafunc.definition.get_closest_marker("databases")
+    if mark is not None and "catalogue" in metafunc.fixturenames:
+        metafunc.parametrize("catalogue", mark.args, indirect=True)
+
+
 @pytest.fixture
-def settings(tmp_path: Path, approximate_map: Path) -> Settings:
-    """Return settings with a fresh home, but for the approximate ward map, that never try a download."""
+def catalogue(request: pytest.FixtureRequest) -> str:
+    """Return the kind of database that the catalogue stands in: SQLite unless a test is marked `databases`."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def new_catalogue(request: pytest.FixtureRequest, catalogue: str) -> Iterator[Callable[[], str | None]]:
+    """Return what makes a fresh catalogue and answers its URL; None: SQLite in the home."""
+    if catalogue == "sqlite":
+        yield lambda: None
+        return
+    server: Server = request.getfixturevalue("server")
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(server.copy())
+        return server.url(made[-1])
+
+    yield make
+    for database in made:
+        server.drop(database)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, approximate_map: Path, new_catalogue: Callable[[], str | None]) -> Settings:
+    """Return settings with a fresh home, but for the approximate ward map, and a fresh catalogue, that never try a download."""
     shutil.copytree(approximate_map, tmp_path / "home/boundaries")
-    return Settings(home=tmp_path / "home", offline=True, reference_dir=None, boundaries=None, database_url=None)
+    return Settings(home=tmp_path / "home", offline=True, reference_dir=None, boundaries=None, database_url=new_catalogue())
+
+
+@pytest.fixture
+def environment(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let commands find the store of `settings`."""
+    monkeypatch.setenv("HATANG_HOME", str(settings.home))
+    if settings.database_url is not None:
+        monkeypatch.setenv("HATANG_DATABASE_URL", settings.database_url)
 
 
 @pytest.fixture(scope="session")

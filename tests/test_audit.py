@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from alembic import command
+from postgres import alter
 from sqlalchemy import create_engine, select
 
 from hatang.data import audit
@@ -21,6 +22,8 @@ from hatang.data.store import Dataset, Filing, Store
 from hatang.data.wards import load_boundaries
 from hatang.pipeline.assess import note_boundaries
 from hatang.pipeline.wards import boundary_versions
+
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
 
 
 def table(households: int) -> pd.DataFrame:
@@ -54,14 +57,6 @@ def records(settings: Settings) -> list[AuditRow]:
         return list(session.scalars(select(AuditRow).order_by(AuditRow.seq)))
 
 
-def tamper(settings: Settings, *statements: str) -> None:
-    connection = sqlite3.connect(settings.home / "catalogue.sqlite")
-    with connection:
-        for statement in statements:
-            connection.execute(statement)
-    connection.close()
-
-
 def found(settings: Settings, anchor: str | None = None) -> list[tuple[str, int | None]]:
     with Store.open(settings) as store:
         return [(fault.code, fault.row) for fault in store.verify(anchor=anchor)]
@@ -76,6 +71,7 @@ def test_every_change_is_recorded_with_who_and_what(logged: Settings) -> None:
     assert found(logged) == []
 
 
+@pytest.mark.databases("sqlite")
 def test_the_hash_is_what_the_page_says(logged: Settings) -> None:
     """Computed anew from raw SQL by the formula in the module's docstring."""
     connection = sqlite3.connect(logged.home / "catalogue.sqlite")
@@ -111,20 +107,20 @@ def test_the_hash_is_what_the_page_says(logged: Settings) -> None:
     ],
 )
 def test_tampering_within_the_chain_shows(logged: Settings, statements: list[str], codes: list[tuple[str, int | None]]) -> None:
-    tamper(logged, *statements)
+    alter(logged, *statements)
     assert found(logged) == codes
 
 
 def test_a_record_cut_off_at_the_end_shows_only_against_a_noted_head(logged: Settings) -> None:
     with Store.open(logged) as store:
         head = store.audit_head()
-    tamper(logged, "DELETE FROM audit_log WHERE seq = 5")
+    alter(logged, "DELETE FROM audit_log WHERE seq = 5")
     assert found(logged) == []  # the withdrawal left no other trace
     assert found(logged, head.hash) == [("audit_anchor", None)]
 
 
 def test_filings_that_lost_their_record_are_named(logged: Settings) -> None:
-    tamper(logged, "DELETE FROM audit_log WHERE seq >= 4")
+    alter(logged, "DELETE FROM audit_log WHERE seq >= 4")
     assert found(logged) == [("audit_unrecorded", None)]
 
 
@@ -246,6 +242,7 @@ def test_what_a_filing_says_of_its_method_is_kept(named: Settings, tmp_path: Pat
     assert (shown["method_statement"], shown["certified_by"]) == ("mô hình Hata, mức biên −110 dBm", "Trần Thị B")
 
 
+@pytest.mark.databases("sqlite")
 def test_a_catalogue_of_revision_1_keeps_what_it_holds(named: Settings) -> None:
     """Data set filed, database taken down to revision 1, opened again."""
     old = add(named, 1)
@@ -266,9 +263,10 @@ def test_a_catalogue_of_revision_1_keeps_what_it_holds(named: Settings) -> None:
         assert store.audit_head().seq == 1
 
 
+@pytest.mark.databases("sqlite")
 def test_a_database_that_refuses_the_record_refuses_the_change(named: Settings) -> None:
     dataset = add(named, 1)
-    tamper(named, "CREATE TRIGGER no_more BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'no more'); END")
+    alter(named, "CREATE TRIGGER no_more BEFORE INSERT ON audit_log BEGIN SELECT RAISE(ABORT, 'no more'); END")
     with Store.open(named) as store:
         with pytest.raises(StoreError):
             store.withdraw(dataset.id)

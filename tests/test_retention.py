@@ -2,11 +2,11 @@
 
 import datetime as dt
 import json
-import sqlite3
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from postgres import alter
 from typer.testing import CliRunner
 
 from hatang.commands.main import app
@@ -15,6 +15,8 @@ from hatang.data.rules import rules_in_force
 from hatang.data.settings import Settings
 from hatang.data.store import Dataset, Filing, Store
 from hatang.pipeline.retention import months_before, retain
+
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
 
 TODAY = dt.date(2026, 11, 25)
 CUTOFF = dt.date(2023, 11, 25)
@@ -40,11 +42,8 @@ def add(settings: Settings, kind: Kind, accepted: dt.date, number: int) -> Datas
     file.write_text(f"{kind} {number}")
     with Store.open(settings) as store, store.receive(file) as received:
         dataset, _ = store.add(received, frame, Filing(kind, "viettel", 1, 1, 0))
-    connection = sqlite3.connect(settings.home / "catalogue.sqlite")
-    with connection:
-        query = "UPDATE submissions SET accepted_at = ? WHERE id = (SELECT submission_id FROM datasets WHERE id = ?)"
-        connection.execute(query, (f"{accepted} 08:00:00.000000", dataset.id))
-    connection.close()
+    where = f"id = (SELECT submission_id FROM datasets WHERE id = '{dataset.id}')"  # noqa: S608 - an id of the store's own
+    alter(settings, f"UPDATE submissions SET accepted_at = '{accepted} 08:00:00.000000' WHERE {where}")  # noqa: S608 - as above
     return dataset
 
 
@@ -110,8 +109,8 @@ def test_files_left_by_a_crash_after_the_commit_go_at_the_next_call(
     assert old_and_new
 
 
-def test_on_the_command_line(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HATANG_HOME", str(settings.home))
+@pytest.mark.usefixtures("environment")
+def test_on_the_command_line(settings: Settings) -> None:
     old = add(settings, Kind.MEASUREMENTS, dt.date(2001, 1, 1), 1)
     said = json.loads(CliRunner().invoke(app, ["--json", "catalogue", "retain", "--dry-run"]).stdout)
     assert (said["datasets"], said["erased"], said["months"]) == ([old.id], False, 36)

@@ -13,6 +13,8 @@ from hatang.data.settings import Settings
 from hatang.data.store import Store
 from hatang.pipeline.users import add_user, disable_user, list_users
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 MATRIX = """
                 lead     planner  commune  operator owner    reader   admin
 read_results    every    every    every    every    every    every    every
@@ -80,9 +82,8 @@ def test_people_are_added_and_disabled_never_deleted(settings: Settings) -> None
         assert store.verify() == []
 
 
-def test_on_the_command_line(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HATANG_HOME", str(settings.home))
-
+@pytest.mark.usefixtures("environment")
+def test_on_the_command_line() -> None:
     def call(*arguments: str) -> tuple[int, dict[str, object]]:
         done = CliRunner().invoke(app, ["--json", "users", *arguments])
         return done.exit_code, json.loads(done.stdout) if done.stdout.strip() else {}

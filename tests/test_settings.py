@@ -33,6 +33,18 @@ def test_a_database_url_outranks_the_file(tmp_path: Path) -> None:
     assert Settings(home=tmp_path, database_url="postgresql://city/catalogue").catalogue_url() == "postgresql://city/catalogue"
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (None, None),
+        ("postgresql+psycopg://hatang_service:secret@city/hatang", "postgresql+psycopg://hatang_service:***@city/hatang"),
+        ("no url: secret", "***"),
+    ],
+)
+def test_a_database_url_is_shown_without_its_password(url: str | None, shown: str | None) -> None:
+    assert Settings(database_url=url).shown_database_url() == shown
+
+
 def test_dotenv_is_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("HATANG_LANG", raising=False)
     monkeypatch.chdir(tmp_path)

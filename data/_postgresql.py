@@ -1,0 +1,38 @@
+"""What only PostgreSQL needs: the schema that holds the catalogue, settings of every connection, and what must stand before the first use.
+
+A database is prepared once by its superuser (`hatang.data.rolesetup`); the schema's owner brings it to a revision; everybody else works
+under row-level security.
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from hatang.data._sqlite import BUSY_TIMEOUT_MS
+from hatang.data.contracts import StoreError
+
+SCHEMA: Final = "hatang"
+ARGUMENTS: Final[dict[str, Any]] = {
+    "application_name": "hatang",
+    "connect_timeout": 10,
+    "options": f"-c search_path={SCHEMA},public -c timezone=UTC -c lock_timeout={BUSY_TIMEOUT_MS}",
+}
+"""PostGIS stands in `public`."""
+
+
+def require_prepared(connection: Connection) -> None:
+    """Refuse a database in which the schema is missing, or closed to this login.
+
+    Raises
+    ------
+    StoreError
+        Where the database was not prepared.
+    """
+    usable = "SELECT coalesce(has_schema_privilege(to_regnamespace('" + SCHEMA + "')::oid, 'USAGE'), false)"
+    if not connection.exec_driver_sql(usable).scalar():
+        raise StoreError("error.store.unprepared", schema=SCHEMA)
+
+
+def is_owner(connection: Connection) -> bool:
+    """Return whether this login may change the schema."""
+    return bool(connection.exec_driver_sql(f"SELECT has_schema_privilege('{SCHEMA}', 'CREATE')").scalar())
