@@ -3,11 +3,13 @@
 from typing import Any, Final
 
 import numpy as np
+import pyarrow.compute as pc
 import pyproj
 import shapely
 from shapely import GeometryType
 
 from hatang.data._intake import Intake
+from hatang.data._vocabulary import fold, unit_in
 from hatang.data.contracts import MAP_CRS, Severity
 from hatang.data.crs import Doubt, asked, judged, official
 
@@ -38,6 +40,8 @@ _TYPE_NAMES: Final = {
     GeometryType.MULTIPOLYGON: "MultiPolygon",
     GeometryType.GEOMETRYCOLLECTION: "GeometryCollection",
 }
+_DEGREE_WORDS: Final = frozenset({"wgs_84", "wgs84", "epsg_4326"})
+"""What the heading of a column of WKT says in brackets where its shapes are in degrees."""
 _LIMITS: Final = (180.0, 90.0)
 
 
@@ -79,8 +83,11 @@ def shapes_of(intake: Intake) -> np.ndarray | None:
             found = positions(intake)
             return None if found is None else _points(*found)
         shapes = _from_wkt(intake)
-        degrees = intake.has("lon") and intake.has("lat")  # a file with both writes its shapes in the degrees it names
-        assumed = _WGS84 if degrees else None
+        placed = intake.has("lon") and intake.has("lat")  # a file with both writes its shapes in the degrees it names
+        named = fold(unit_in(intake.found_in.get("wkt", "")) or "") in _DEGREE_WORDS
+        assumed = _WGS84 if placed or named else None
+        if placed and (intake.mapping.crs or intake.source.crs or _WGS84).equals(_WGS84, ignore_axis_order=True):
+            shapes = _where_no_shape(intake, shapes)
     stated = intake.source.crs
     if stated is not None and intake.mapping.crs is not None and not stated.equals(intake.mapping.crs, ignore_axis_order=True):
         intake.about_file("crs_overridden", Severity.WARNING, found=stated.name, crs=intake.mapping.crs.name)
@@ -110,6 +117,15 @@ def fitted(intake: Intake, shapes: np.ndarray, kind: np.ndarray) -> np.ndarray:
     short = (kind != "point") & np.isin(shapely.get_type_id(fixed), _KINDS["line"]) & (lengths == 0)
     intake.note(short, "zero_length", field="geometry")
     return np.asarray(shapely.to_wkb(fixed), dtype=object)
+
+
+def _where_no_shape(intake: Intake, shapes: np.ndarray) -> np.ndarray:
+    """Return the shapes, rows whose cell for one is empty placed at their longitude and latitude."""
+    bare = ~np.asarray(pc.is_valid(intake.cells("wkt")))
+    if not bare.any():
+        return shapes
+    (lon, _), (lat, _) = intake.coordinate("lon"), intake.coordinate("lat")
+    return np.where(bare, _points(lon, lat), shapes)
 
 
 def _of_layer(intake: Intake, shapes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

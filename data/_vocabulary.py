@@ -24,6 +24,8 @@ EXTRA_SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "y": ("y", "northing", "toa_do_y", "y_m"),
     "wkt": ("wkt", "geometry", "geom", "the_geom", "tile"),
     "ss_rsrp": ("ss_rsrp", "ssrsrp", "nr_ssrsrp", "nr_ss_rsrp", "5g_ssrsrp"),
+    "place_id": ("ma_diem",),
+    "place_name": ("ten_diem",),
     "session": ("session", "session_id", "missionid", "phien_do", "open_test_uuid"),
     "operator": ("operateur", "nom_op", "brandname", "isp", "doanh_nghiep_vien_thong", "ten_doanh_nghiep", "network_name"),
     "environment": ("environmnt", "moi_truong_do"),

@@ -19,6 +19,7 @@ from hatang.data._encoding import GUESSED, decoded, unicode_of
 from hatang.data._filetype import DAMAGE, HEAD_BYTES, Form, Member, refused
 from hatang.data._inspection import refuse_secret
 from hatang.data._legacytext import FONTS
+from hatang.data._marks import without_marks
 from hatang.data._sourcetable import SourceTable, distinct_names, joined
 from hatang.data._vocabulary import known_names
 from hatang.data.contracts import Fault, RefusedError, Severity
@@ -56,7 +57,10 @@ def read_tabular(file: str, members: Sequence[Member], mapping: FileMapping, *, 
     for member, table in zip(members, tables, strict=False):
         if table.columns != tables[0].columns:
             raise refused(member.name, "file_mixed", found=", ".join(table.columns))
-    return joined(file, tables)
+    table = without_marks(joined(file, tables))
+    if not len(table.rows) and not table.lost:
+        raise refused(file, "file_header_only", found=", ".join(table.columns))
+    return table
 
 
 def _text(member: Member, mapping: FileMapping, limit: int | None) -> SourceTable:

@@ -161,7 +161,7 @@ def test_upload_checks_row_by_row_and_a_rehearsal_stores_nothing(settings: Setti
     app = page("data_page").run()
     table = b"ward_code,operator,households,households_served\n19753,vnpt,100,90\n19774,vnpt,80,-5\n"
     app.file_uploader[0].upload("hộ.csv", table, "text/csv")
-    app.selectbox[0].select("fixed")
+    app.selectbox(key="kind").select("fixed")
     app.button[0].click().run()
     assert not app.exception
     assert app.dataframe or app.success or app.error

@@ -19,6 +19,7 @@ from hatang.data.figures import shown, shown_date
 from hatang.data.language import text
 from hatang.pipeline.assess import assess
 from hatang.pipeline.catalogue import list_datasets
+from hatang.pipeline.forms import TEMPLATE_KINDS, template
 from hatang.pipeline.ingest import IngestOptions, IngestOutcome, ingest
 from hatang.web import chrome, runs, state
 from hatang.web.state import language, say
@@ -45,6 +46,7 @@ _KINDS: Final = (
 _TECHNOLOGIES: Final = (Technology.LTE, Technology.NR, Technology.FIBRE)
 _NAME_BYTES: Final = 200
 _SUFFIX: Final = 20
+_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _HUE: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
@@ -53,6 +55,7 @@ def show() -> None:
     st.title(say("web.data.title"))
     with chrome.errors_spoken():
         _catalogue()
+        _templates()
         _upload()
         sent: tuple[IngestOutcome, bool] | None = st.session_state.get(state.UPLOAD_OUTCOME)
         if sent is not None:
@@ -96,6 +99,24 @@ def _catalogue() -> None:
         screen.done()
 
 
+def _templates() -> None:
+    """Offer the blank workbook of a kind."""
+    chosen = language()
+    with st.expander(say("web.data.templates")):
+        st.caption(say("web.data.templates_what"))
+        kind = st.selectbox(
+            say("web.column.kind"), TEMPLATE_KINDS, format_func=lambda name: text(f"web.kind.{name}", chosen), key="template-kind"
+        )
+        st.download_button(
+            say("web.data.template"),
+            template(Kind(kind), chosen),
+            file_name=f"bieu-mau-{kind}.xlsx",
+            mime=_XLSX,
+            key="template",
+            on_click="ignore",
+        )
+
+
 def _upload() -> None:
     """Take files with what the sender says of them; a rehearsal stores nothing."""
     chosen = language()
@@ -103,7 +124,7 @@ def _upload() -> None:
     with st.form(state.UPLOAD, border=True):
         files = st.file_uploader(say("web.data.files"), accept_multiple_files=True)
         columns = st.columns(4)
-        kind = columns[0].selectbox(say("web.column.kind"), _KINDS, format_func=lambda name: text(f"web.kind.{name}", chosen))
+        kind = columns[0].selectbox(say("web.column.kind"), _KINDS, format_func=lambda name: text(f"web.kind.{name}", chosen), key="kind")
         operator = columns[1].selectbox(
             say("web.column.operator"),
             list(OPERATOR_LABELS),
