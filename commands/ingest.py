@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 import typer
 
 from hatang.commands.terminal import Bar, Session, fault_document, session, speaks_errors
-from hatang.data.contracts import Environment, Kind
+from hatang.data.contracts import Environment, Kind, ParameterError
 from hatang.data.figures import shown
 from hatang.data.language import text
+from hatang.pipeline.forms import write_annotated
 from hatang.pipeline.ingest import FileOutcome, IngestOptions, ingest
 
 
@@ -33,10 +34,15 @@ def take(
         str | None, typer.Option(help="Phương pháp tính: mô hình, tổn hao, mức biên, tải / method: model, losses, edge level, load")
     ] = None,
     certified_by: Annotated[str | None, typer.Option(help="Người chịu trách nhiệm về số liệu / who certifies the data")] = None,
+    annotate: Annotated[
+        Path | None, typer.Option(help="Ghi bản XLSX đánh dấu lỗi để sửa và gửi lại / write the file with its faults marked, to correct")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ kiểm tra, không lưu / check only, store nothing")] = False,  # noqa: FBT002
 ) -> None:
     """Kiểm tra và lưu tệp số liệu / check and store data files."""
     here = session(context)
+    if annotate is not None and len(files) > 1:
+        raise ParameterError("error.annotate.one")
     options = IngestOptions(
         kind=kind,
         operator=operator,
@@ -55,6 +61,9 @@ def take(
         outcome = ingest(files, options, here.settings, bar)
     for file in outcome.files:
         _tell(here, file, dry_run=dry_run)
+    if annotate is not None:
+        written = write_annotated(files[0], outcome.faults, annotate, here.language, here.settings, mapping=mapping)
+        here.say("form.annotated" if written else "form.annotated_none", file=annotate)
     here.result(
         {
             "datasets": [dataset.as_dict() for dataset in outcome.datasets],

@@ -29,9 +29,10 @@ import pyogrio
 from hatang.data._confinement import LAYERS, confine, die_with_parent
 from hatang.data._drivers import RASTER_DRIVERS, VECTOR_DRIVERS
 from hatang.data._errors import HatangError, RefusedError
+from hatang.data._sourcetable import write_cells
 from hatang.data.contracts import BoundarySource, Kind
 from hatang.data.limits import Limits
-from hatang.data.reading import ReadOptions, read, recognise
+from hatang.data.reading import ReadOptions, cells_of, read, recognise
 from hatang.data.wardfile import read_boundaries
 
 _REQUEST_BYTES: Final = 1 << 20
@@ -189,6 +190,13 @@ def _recognise(request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     return {"kind": recognise(Path(request["source"]), _options(request, limits))}
 
 
+def _cells(request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+    table = cells_of(Path(request["source"]), _options(request, limits))
+    if table is not None:
+        write_cells(table, Path(request["target"]))
+    return {"lost": None if table is None else table.lost}
+
+
 def _boundaries(request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     frame, faults = read_boundaries(Path(request["source"]), source=BoundarySource(request["boundary_source"]), limits=limits)
     frame.to_parquet(request["target"], index=False)
@@ -235,6 +243,7 @@ def _probe(request: Mapping[str, Any], _: Limits) -> dict[str, Any]:
 _CALLS: Final[Mapping[str, Callable[[Mapping[str, Any], Limits], dict[str, Any]]]] = {
     "read": _read,
     "recognise": _recognise,
+    "cells": _cells,
     "boundaries": _boundaries,
     "probe": _probe,
 }

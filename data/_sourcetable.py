@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -87,6 +88,32 @@ def distinct_names(names: Sequence[str]) -> list[str]:
         seen[plain] = seen.get(plain, 0) + 1
         distinct.append(plain if seen[plain] == 1 else f"{plain}#{seen[plain]}")
     return distinct
+
+
+def write_cells(table: SourceTable, path: Path) -> None:
+    """Write the rows of a table as an Arrow file: their numbers, then the columns of text."""
+    names = ["#", *table.columns]
+    columns = [pa.array(table.rows, pa.int64()), *table.cells.columns]
+    written = pa.Table.from_arrays(columns, schema=pa.schema([(name, column.type) for name, column in zip(names, columns, strict=True)]))
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, written.schema) as writer:
+        writer.write_table(written)
+
+
+def read_cells(path: Path, file: str, lost: int) -> SourceTable:
+    """Return what `write_cells` wrote.
+
+    Raises
+    ------
+    ValueError
+        Where the file is no such table.
+    """
+    with pa.OSFile(str(path), "rb") as source:
+        written = pa.ipc.open_file(source).read_all()
+    written.validate(full=True)
+    if written.schema.types != [pa.int64(), *[pa.string()] * (written.num_columns - 1)]:
+        raise ValueError(str(written.schema))
+    rows = np.asarray(written.column(0), np.int64)
+    return SourceTable(file, written.remove_column(0), rows, np.zeros(len(rows), np.int32), (file,), ("",), lost=lost)
 
 
 def joined(file: str, tables: Sequence[SourceTable]) -> SourceTable:

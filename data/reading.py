@@ -31,7 +31,7 @@ from hatang.data.read_tiles import read_tiles
 from hatang.data.tabular import read_tabular
 from hatang.data.vector import read_vector
 
-__all__ = ["ReadOptions", "ReadOutcome", "published_format", "read", "recognise"]
+__all__ = ["ReadOptions", "ReadOutcome", "cells_of", "published_format", "read", "recognise"]
 
 _SAMPLE_ROWS: Final = 200
 _TABULAR: Final = (Form.CSV, Form.XLSX)
@@ -80,6 +80,24 @@ def published_format(source: Path, options: ReadOptions) -> Format | None:
     with opened(source, options.limits) as members:
         inspect(members, options.limits)
         return format_of(_source(source.name, members, mapping, None, _SAMPLE_ROWS))
+
+
+def cells_of(source: Path, options: ReadOptions) -> SourceTable | None:
+    """Return the cells of a table as they stand, their text put right; None where the file is no single table of text or workbook.
+
+    Raises
+    ------
+    RefusedError
+        Where the file cannot be read.
+    """
+    mapping = _mapping(options)
+    with opened(source, options.limits) as members:
+        if len(members) != 1 or members[0].form not in _TABULAR:
+            return None
+        inspect(members, options.limits)
+        rows = _source(source.name, members, mapping, None, None)
+    refuse_size(source.name, rows.cells.num_rows, rows.cells.num_columns, options.limits)
+    return rows
 
 
 def read(source: Path, target: Path, kind: Kind, options: ReadOptions) -> ReadOutcome:

@@ -32,14 +32,15 @@ import geopandas as gpd
 
 from hatang.data._drivers import clean_environment
 from hatang.data._filetype import refused
+from hatang.data._sourcetable import SourceTable, read_cells
 from hatang.data.atomic import disk
 from hatang.data.contracts import BoundarySource, Fault, Kind, RefusedError, Severity, StoreError
 from hatang.data.language import fault_text
 from hatang.data.limits import Limits
-from hatang.data.reading import ReadOptions, ReadOutcome, read, recognise
+from hatang.data.reading import ReadOptions, ReadOutcome, cells_of, read, recognise
 from hatang.data.wardfile import read_boundaries
 
-__all__ = ["Cost", "SandboxReport", "boundaries_apart", "prepare", "read_apart", "recognise_apart", "sandbox_report"]
+__all__ = ["Cost", "SandboxReport", "boundaries_apart", "cells_apart", "prepare", "read_apart", "recognise_apart", "sandbox_report"]
 
 T = TypeVar("T")
 _LOGGER: Final = logging.getLogger(__name__)
@@ -131,6 +132,22 @@ def recognise_apart(source: Path, options: ReadOptions, *, heed: Callable[[], ob
         return Kind(value["kind"])
     except (KeyError, ValueError) as error:
         raise refused(source.name, "file_hostile", found="…") from error
+
+
+def cells_apart(source: Path, options: ReadOptions) -> SourceTable | None:
+    """Do what `hatang.data.reading.cells_of` does, in a process apart; raises as `read_apart` does."""
+    if not _CAN_FORK:
+        return _unprotected(lambda: cells_of(source, options))
+    with _workplace(None) as folder:
+        made = folder / "cells.arrow"
+        value = _asked(source, {"call": "cells", "options": _stated(options)}, folder, options, target=made)
+        if value.get("lost") is None:
+            return None
+        _check_plain(made, source.name)
+        try:
+            return read_cells(made, source.name, int(value["lost"]))
+        except (TypeError, ValueError) as error:  # Arrow's errors of content are among them
+            raise refused(source.name, "file_hostile", found="…") from error
 
 
 def boundaries_apart(source: Path, *, origin: BoundarySource, limits: Limits) -> tuple[gpd.GeoDataFrame, tuple[Fault, ...]]:

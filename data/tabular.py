@@ -239,7 +239,8 @@ def _workbook(member: Member, mapping: FileMapping, limit: int | None) -> Source
                 refuse_secret(member.name, [sheet.title, *(cell for _, cells in lines[:_HEADER_LINES] for cell in cells)])
                 for position, (_, cells) in enumerate(lines[:_HEADER_LINES]):
                     score = (known_names(cells), len(cells))
-                    if len(cells) >= 2 and _is_header(cells) and (best is None or score > best[0]):
+                    beside = all(cell.startswith("[") for cell in cells)  # lists, notes and faults of our own workbooks
+                    if not beside and len(cells) >= 2 and _is_header(cells) and (best is None or score > best[0]):
                         best = score, cells, lines[position + 1 :]
             book.close()
     except RefusedError:

@@ -4,6 +4,7 @@ import io
 import zipfile
 from pathlib import Path
 
+import openpyxl
 import pytest
 from streamlit.testing.v1 import AppTest
 from web_results import AS_OF, PERIOD, city, road
@@ -164,8 +165,17 @@ def test_upload_checks_row_by_row_and_a_rehearsal_stores_nothing(settings: Setti
     app.selectbox(key="kind").select("fixed")
     app.button[0].click().run()
     assert not app.exception
-    assert app.dataframe or app.success or app.error
+    assert not app.success, "a file of which a row is refused is not in order"
+    assert "1 dòng sẽ bị từ chối" in app.warning[0].value
     assert not list((settings.home / "datasets").glob("*/*"))
+    app.button(key="annotate-0").click().run()
+    assert not app.exception
+    (content,) = app.session_state[state.ANNOTATED].values()
+    marked = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
+    assert [cell.value for cell in marked[3]][:4] == [19774, "vnpt", 80, -5]
+    assert marked["D3"].comment is not None
+    app.button[0].click().run()  # sent anew: the copy of the file before is gone
+    assert not app.session_state[state.ANNOTATED]
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])

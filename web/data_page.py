@@ -5,7 +5,8 @@ import datetime as dt
 import json
 import tempfile
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -14,13 +15,13 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from hatang.data.contracts import OPERATOR_LABELS, Kind, Technology
+from hatang.data.contracts import OPERATOR_LABELS, Kind, Severity, Technology
 from hatang.data.figures import shown, shown_date
 from hatang.data.language import text
 from hatang.pipeline.assess import assess
 from hatang.pipeline.catalogue import list_datasets
-from hatang.pipeline.forms import TEMPLATE_KINDS, template
-from hatang.pipeline.ingest import IngestOptions, IngestOutcome, ingest
+from hatang.pipeline.forms import TEMPLATE_KINDS, annotated_copy, template
+from hatang.pipeline.ingest import FileOutcome, IngestOptions, IngestOutcome, ingest
 from hatang.web import chrome, runs, state
 from hatang.web.state import language, say
 from hatang.web.waiting import Screen, plain
@@ -156,28 +157,36 @@ def _upload() -> None:
         dry_run=rehearsal,
     )
     st.session_state[state.UPLOAD_SENT] = (options, files)
+    st.session_state.pop(state.ANNOTATED, None)
     with chrome.errors_spoken():
         st.session_state[state.UPLOAD_OUTCOME] = (_taken(files, options), rehearsal)
     st.rerun()
 
 
 def _taken(files: Sequence[UploadedFile], options: IngestOptions, mapping: str | None = None) -> IngestOutcome:
-    """Return what became of files sent with a mapping's text, each under a folder of its own."""
+    """Return what became of files sent with a mapping's text."""
     screen = Screen()
-    with tempfile.TemporaryDirectory(prefix="hatang-") as folder:
+    with _saved(files) as paths:
         if mapping is not None:
-            stated = Path(folder, "mapping.yaml")
+            stated = paths[0].parent.parent / "mapping.yaml"
             stated.write_text(mapping, encoding="utf-8")
             options = dataclasses.replace(options, mapping=stated)
+        outcome = ingest(paths, options, state.settings(), screen)
+    screen.done()
+    return outcome
+
+
+@contextmanager
+def _saved(files: Sequence[UploadedFile]) -> Iterator[list[Path]]:
+    """Yield where files that a browser sent lie meanwhile, each in a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="hatang-") as folder:
         paths = []
         for place, file in enumerate(files):
             path = Path(folder, str(place), file_name(file.name))
             path.parent.mkdir()
             path.write_bytes(file.getbuffer())
             paths.append(path)
-        outcome = ingest(paths, options, state.settings(), screen)
-    screen.done()
-    return outcome
+        yield paths
 
 
 def _questions(outcome: IngestOutcome) -> None:
@@ -234,16 +243,45 @@ def file_name(sent: str) -> str:
     return name.encode(errors="replace")[:room].decode(errors="ignore") + suffix
 
 
+def _marked_copy(place: int, outcome: FileOutcome) -> None:
+    """Offer a file of which rows were refused with its faults marked: a button makes the copy, then it can be taken."""
+    sent: tuple[IngestOptions, list[UploadedFile]] | None = st.session_state.get(state.UPLOAD_SENT)
+    if (
+        sent is None
+        or place >= len(sent[1])
+        or not any(fault.row is not None and fault.severity is Severity.REFUSED for fault in outcome.faults)
+    ):
+        return
+    file = sent[1][place]
+    made: dict[str, bytes | None] = st.session_state.setdefault(state.ANNOTATED, {})
+    key = f"{file.file_id}-{language()}"
+    if key not in made:
+        if not st.button(say("web.data.annotate", file=plain(outcome.file)), key=f"annotate-{place}"):
+            return
+        with chrome.errors_spoken(), st.spinner(say("web.data.annotating")), _saved([file]) as (path,):
+            made[key] = annotated_copy(path, outcome.faults, language(), state.settings())
+    content = made.get(key)
+    if content is None:
+        st.info(say("form.annotated_none", file=plain(outcome.file)))
+        return
+    label, name = say("web.data.annotated", file=plain(outcome.file)), file_name(f"{Path(outcome.file).stem}-loi-can-sua.xlsx")
+    st.download_button(label, content, file_name=name, mime=_XLSX, key=f"annotated-{place}", on_click="ignore")
+
+
 def _outcome(outcome: IngestOutcome, rehearsal: bool) -> None:  # noqa: FBT001 - what was sent, and whether for real
     """Say of each file what became of it, then list the faults row by row."""
     chosen = language()
-    for file in outcome.files:
+    for place, file in enumerate(outcome.files):
         name = plain(file.file)
         if file.dataset is None:
             st.error(say("web.data.refused", file=name))
+            _marked_copy(place, file)
             continue
         entry = file.dataset
         kept, rows, refused = (shown(value, "tests", chosen) for value in (entry.rows_kept, entry.rows_in, entry.rows_refused))
         said = "rehearsed" if rehearsal else "stored" if file.added else "already"
-        st.success(say(f"web.data.{said}", file=name, kind=say(f"web.kind.{entry.kind}"), kept=kept, rows=rows, refused=refused))
+        # A file of which rows are refused is no file in order: amber, with the counts.
+        show, said = (st.warning, f"{said}_part") if entry.rows_refused else (st.success, said)
+        show(say(f"web.data.{said}", file=name, kind=say(f"web.kind.{entry.kind}"), kept=kept, rows=rows, refused=refused))
+        _marked_copy(place, file)
     chrome.faults_table(outcome.faults)

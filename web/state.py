@@ -25,6 +25,7 @@ UPLOAD: Final = "upload"
 UPLOAD_OUTCOME: Final = "upload_outcome"
 UPLOAD_SENT: Final = "upload_sent"
 CRS: Final = "upload_crs"
+ANNOTATED: Final = "annotated"
 
 
 def settings() -> Settings:
