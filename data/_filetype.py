@@ -9,7 +9,7 @@ import tempfile
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,7 +25,14 @@ _FREE_BYTES: Final = 10 * 1024**2
 """Below this size a high ratio of compression is harmless: a few rows of one value."""
 _PLAIN_TYPES: Final = frozenset({0, stat.S_IFREG, stat.S_IFDIR})
 """File types of an archive's entries: unstated, a file, a folder; no link, device or pipe."""
-_SHAPEFILE: Final = frozenset({".shp", ".shx", ".dbf", ".prj", ".cpg"})
+PARTS: Final[Mapping[str, frozenset[str]]] = {
+    ".shp": frozenset({".shp", ".shx", ".dbf", ".prj", ".cpg"}),
+    ".tab": frozenset({".tab", ".dat", ".map", ".id", ".ind"}),
+    ".mif": frozenset({".mif", ".mid"}),
+}
+"""Layers that are several files of one stem, by the ending of the file that stands for them."""
+_GEODATABASE: Final = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
+"""Names of the files inside a geodatabase."""
 
 
 class Form(StrEnum):
@@ -39,6 +46,10 @@ class Form(StrEnum):
     FLATGEOBUF = "fgb"
     KML = "kml"
     PARQUET = "parquet"
+    MAPINFO_TAB = "tab"
+    MAPINFO_MIF = "mif"
+    GEODATABASE = "gdb"
+    DXF = "dxf"
     ZIP = "zip"
     GZIP = "gzip"
 
@@ -60,6 +71,7 @@ _MAGIC: Final[Sequence[tuple[bytes, Form]]] = (
     (b"PAR1", Form.PARQUET),
     (b"fgb\x03", Form.FLATGEOBUF),
     (b"\x00\x00\x27\x0a", Form.SHP),
+    (b"AutoCAD Binary DXF", Form.DXF),
 )
 _FOREIGN: Final[Sequence[tuple[bytes, str]]] = (
     (b"%PDF", "PDF"),
@@ -81,6 +93,11 @@ _GEOJSON: Final = re.compile(
 )
 DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, struct.error)
 """What reading a damaged archive raises, depending on the byte that is wrong."""
+_DXF: Final = re.compile(r"(?:999\s*\n[^\n]*\n\s*)*0\s*\n\s*SECTION\b")
+_MIF: Final = re.compile(r"version\s+\d+\s*\n", re.IGNORECASE)
+_TAB_NATIVE: Final = re.compile(r"^\s*type\s+native\b", re.IGNORECASE | re.MULTILINE)
+_TAB_OTHERS: Final = re.compile(r"^\s*(?:open\s+table|create\s+view|type\s+(?!native\b))", re.IGNORECASE | re.MULTILINE)
+"""Tables of MapInfo that name files elsewhere: views, links and pictures."""
 _REFUSAL: Final = re.compile(r"[A-Z]+(?:_[A-Z]+)+")
 _SHOWN: Final = 80
 
@@ -145,6 +162,14 @@ def _text_form(head: bytes, name: str) -> Form:
         if "<kml" in text:
             return Form.KML
         raise refused(name, "file_format", found="XML")
+    if text.startswith("!table"):
+        if _TAB_OTHERS.search(text) or not _TAB_NATIVE.search(text):
+            raise refused(name, "file_hostile", found=" ".join(text.split())[:_SHOWN])
+        return Form.MAPINFO_TAB
+    if _DXF.match(text):
+        return Form.DXF
+    if _MIF.match(text) and re.search(r"^\s*columns\s+\d+", text, re.IGNORECASE | re.MULTILINE):
+        return Form.MAPINFO_MIF
     if text[0] in "{[":
         if _GEOJSON.search(text):
             return Form.GEOJSON
@@ -197,20 +222,24 @@ def _unzipped(source: Path, folder: Path, limits: Limits) -> tuple[Member, ...]:
     members = []
     with _archive(source, source.name) as archive:
         entries = archive_entries(archive, source, source.name, limits)
-        shapes = {PurePosixPath(e.filename).with_suffix("") for e in entries if e.filename.casefold().endswith(".shp")}
+        mains = {(path.with_suffix(""), main) for e in entries if (main := (path := PurePosixPath(e.filename)).suffix.casefold()) in PARTS}
         stems: dict[PurePosixPath, str] = {}
         for position, entry in enumerate(entries):
             inside = PurePosixPath(entry.filename)
+            if (database := _database_of(inside)) is not None:
+                new = database not in stems
+                inner = folder / f"{stems.setdefault(database, f'{position:05d}')}.{Form.GEODATABASE}"
+                if new:
+                    inner.mkdir()
+                    members.append(Member(f"{source.name}/{database}", inner, Form.GEODATABASE))
+                _write(archive, entry, inner / inside.name, source)
+                continue
             suffix = inside.suffix.casefold()
-            part_of_shape = suffix in _SHAPEFILE and inside.with_suffix("") in shapes
-            stem = stems.setdefault(inside.with_suffix("") if part_of_shape else inside, f"{position:05d}")
-            target = folder / (stem + (suffix if part_of_shape else ""))
-            try:
-                with archive.open(entry) as packed, target.open("wb") as unpacked:
-                    shutil.copyfileobj(packed, unpacked, 1 << 20)
-            except DAMAGE as error:
-                raise refused(source.name, "file_truncated", found=entry.filename) from error
-            if part_of_shape and suffix != ".shp":
+            whole = next((m for m, parts in PARTS.items() if suffix in parts and (inside.with_suffix(""), m) in mains), None)
+            stem = stems.setdefault(inside if whole is None else inside.with_suffix(whole), f"{position:05d}")
+            target = folder / (stem + (suffix if whole is not None else ""))
+            _write(archive, entry, target, source)
+            if whole is not None and suffix != whole:
                 continue
             shown = f"{source.name}/{entry.filename}"
             if (form := _member_form(target, shown, suffix)) is not None:
@@ -218,6 +247,21 @@ def _unzipped(source: Path, folder: Path, limits: Limits) -> tuple[Member, ...]:
     if not members:
         raise refused(source.name, "file_empty")
     return tuple(members)
+
+
+def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, source: Path) -> None:
+    """Write what a member of an archive holds to `target`."""
+    try:
+        with archive.open(entry) as packed, target.open("wb") as unpacked:
+            shutil.copyfileobj(packed, unpacked, 1 << 20)
+    except DAMAGE as error:
+        raise refused(source.name, "file_truncated", found=entry.filename) from error
+
+
+def _database_of(inside: PurePosixPath) -> PurePosixPath | None:
+    """Return the geodatabase, a folder named `….gdb`, that a member is a file of, None where it is of none."""
+    folder = inside.parent
+    return folder if folder.suffix.casefold() == ".gdb" and _GEODATABASE.fullmatch(inside.name) else None
 
 
 def _member_form(path: Path, shown: str, suffix: str) -> Form | None:

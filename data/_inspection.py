@@ -25,6 +25,9 @@ _BLOCK: Final = 1 << 20
 _OVERLAP: Final = 4_096
 _SHOWN: Final = 80
 _LINE_END: Final = re.compile(rb"[\r\n]")
+_DXF_BLOCK: Final = re.compile(rb"(?:\n[ \t]*0[ \t]*\r?\n[ \t]*(?:BLOCK|INSERT)[ \t]*\r?\n)|\x00(?:BLOCK|INSERT)\x00")
+"""A block or an insert of a drawing, written as text or in binary."""
+_TAG_BYTES: Final = 64
 _FEATURE: Final = b'"Feature"'
 _PLAIN_MODULES: Final = frozenset({"rtree", "fts3", "fts4", "fts5"})
 """Virtual tables that a GeoPackage may hold: indexes over what is in the file."""
@@ -49,6 +52,7 @@ def inspect(members: Sequence[Member], limits: Limits) -> None:
     """
     checks: Mapping[Form, Callable[[Member, Limits], None]] = {
         Form.CSV: _text,
+        Form.DXF: _drawing,
         Form.XLSX: _workbook,
         Form.GEOJSON: _geojson,
         Form.GPKG: _geopackage,
@@ -56,7 +60,7 @@ def inspect(members: Sequence[Member], limits: Limits) -> None:
         Form.PARQUET: _parquet,
     }
     for member in members:
-        size = member.path.stat().st_size
+        size = sum(part.stat().st_size for part in (member.path.iterdir() if member.path.is_dir() else (member.path,)))
         if size > limits.file_mb << 20:
             raise refused(member.name, "file_too_large", found=f"{size:,} byte")
         if member.form in checks:
@@ -138,6 +142,18 @@ def _first(block: bytes) -> re.Match[bytes] | None:
 def _last(block: bytes) -> re.Match[bytes] | None:
     place = max(block.rfind(b"\n"), block.rfind(b"\r"))
     return None if place < 0 else _LINE_END.match(block, place)
+
+
+def _drawing(member: Member, limits: Limits) -> None:
+    """Refuse a drawing with more blocks and inserts than the limits allow, before all of it is held in memory."""
+    count, before = 0, b""
+    for block in _blocks(member.path):
+        window = before + block
+        matches = [match.end() for match in _DXF_BLOCK.finditer(window)]
+        count += len(matches)
+        if count > limits.blocks:
+            raise refused(member.name, "file_blocks", found=f"> {limits.blocks:,}", limit=f"{limits.blocks:,}")
+        before = window[max([*matches, len(window) - _TAG_BYTES]) :]
 
 
 def _geojson(member: Member, limits: Limits) -> None:

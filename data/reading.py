@@ -22,6 +22,7 @@ from hatang.data._sourcetable import SourceTable
 from hatang.data._statements import ReadOptions, checked
 from hatang.data.contracts import INPUT_TABLES, Fault, Kind, RefusedError, Severity
 from hatang.data.formats import Format, format_of
+from hatang.data.limits import Limits
 from hatang.data.mapping import FileMapping, load_mapping
 from hatang.data.read_features import read_features
 from hatang.data.read_fixed import read_fixed
@@ -65,7 +66,7 @@ def recognise(source: Path, options: ReadOptions) -> Kind:
     mapping = _mapping(options)
     with opened(source, options.limits) as members:
         inspect(members, options.limits)
-        return _kind_of(_source(source.name, members, mapping, None, _SAMPLE_ROWS), mapping, options)
+        return _kind_of(_source(source.name, members, mapping, options.limits, None, _SAMPLE_ROWS), mapping, options)
 
 
 def published_format(source: Path, options: ReadOptions) -> Format | None:
@@ -79,7 +80,7 @@ def published_format(source: Path, options: ReadOptions) -> Format | None:
     mapping = _mapping(options)
     with opened(source, options.limits) as members:
         inspect(members, options.limits)
-        return format_of(_source(source.name, members, mapping, None, _SAMPLE_ROWS))
+        return format_of(_source(source.name, members, mapping, options.limits, None, _SAMPLE_ROWS))
 
 
 def cells_of(source: Path, options: ReadOptions) -> SourceTable | None:
@@ -95,7 +96,7 @@ def cells_of(source: Path, options: ReadOptions) -> SourceTable | None:
         if len(members) != 1 or members[0].form not in _TABULAR:
             return None
         inspect(members, options.limits)
-        rows = _source(source.name, members, mapping, None, None)
+        rows = _source(source.name, members, mapping, options.limits)
     refuse_size(source.name, rows.cells.num_rows, rows.cells.num_columns, options.limits)
     return rows
 
@@ -127,11 +128,11 @@ def read(source: Path, target: Path, kind: Kind, options: ReadOptions) -> ReadOu
     with opened(source, options.limits) as members:
         inspect(members, options.limits)
         if kind is Kind.AUTO:
-            kind = _kind_of(_source(source.name, members, mapping, None, _SAMPLE_ROWS), mapping, options)
+            kind = _kind_of(_source(source.name, members, mapping, options.limits, None, _SAMPLE_ROWS), mapping, options)
         if kind not in INPUT_TABLES:
             raise refused(source.name, "kind_raster", found=kind)
         mapping.check_against(INPUT_TABLES[kind])
-        rows = _source(source.name, members, mapping, kind, None)
+        rows = _source(source.name, members, mapping, options.limits, kind)
         refuse_size(source.name, rows.cells.num_rows, rows.cells.num_columns, options.limits)
         refuse_shapes(source.name, rows.geometry, options.limits)
         form = format_of(rows)
@@ -160,12 +161,16 @@ def _kind_of(sample: SourceTable, mapping: FileMapping, options: ReadOptions) ->
     return likely_kind(sample, mapping, options) if form is None else form.kind
 
 
-def _source(file: str, members: tuple[Member, ...], mapping: FileMapping, kind: Kind | None, limit: int | None) -> SourceTable:
+def _source(
+    file: str, members: tuple[Member, ...], mapping: FileMapping, limits: Limits, kind: Kind | None = None, limit: int | None = None
+) -> SourceTable:
     """Return the rows of the members, their text put right."""
-    return with_text_mended(_as_it_stands(file, members, mapping, kind, limit), mapping.encoding)
+    return with_text_mended(_as_it_stands(file, members, mapping, limits, kind, limit), mapping.encoding)
 
 
-def _as_it_stands(file: str, members: tuple[Member, ...], mapping: FileMapping, kind: Kind | None, limit: int | None) -> SourceTable:
+def _as_it_stands(
+    file: str, members: tuple[Member, ...], mapping: FileMapping, limits: Limits, kind: Kind | None, limit: int | None
+) -> SourceTable:
     """Return the rows of the members as they stand."""
     forms = {member.form for member in members}
     if forms <= set(_TABULAR):
@@ -173,7 +178,7 @@ def _as_it_stands(file: str, members: tuple[Member, ...], mapping: FileMapping, 
             raise refused(file, "file_layers", found=", ".join(member.name for member in members))
         return read_tabular(file, members, mapping, limit=limit)
     layers = [member for member in members if member.form not in _TABULAR]
-    return read_vector(file, layers, mapping, wanted=kind, limit=limit)
+    return read_vector(file, layers, mapping, limits, wanted=kind, limit=limit)
 
 
 def _reader(kind: Kind) -> Callable[[SourceTable, FileMapping, ReadOptions], tuple[Intake, pa.Table]]:

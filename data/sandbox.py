@@ -31,7 +31,7 @@ from typing import Any, Final, TypeVar
 import geopandas as gpd
 
 from hatang.data._drivers import clean_environment
-from hatang.data._filetype import refused
+from hatang.data._filetype import PARTS, refused
 from hatang.data._sourcetable import SourceTable, read_cells
 from hatang.data.atomic import disk
 from hatang.data.contracts import BoundarySource, Fault, Kind, RefusedError, Severity, StoreError
@@ -47,7 +47,6 @@ _LOGGER: Final = logging.getLogger(__name__)
 _TICK_S: Final = 0.1
 _START_S: Final = 60
 _HEADING_BYTES: Final = 4_096
-_PARTS: Final = (".shx", ".dbf", ".prj", ".cpg", ".SHX", ".DBF", ".PRJ", ".CPG")
 _CAN_FORK: Final = hasattr(os, "fork")
 _CRASHES: Final = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL})
 
@@ -283,7 +282,8 @@ def _asked(
     """Return what a worker made of a file, or raise what was wrong with it."""
     if not source.is_file():
         raise refused(source.name, "directory" if source.is_dir() else "file_missing")
-    beside = [part for suffix in _PARTS if (part := source.with_suffix(suffix)).is_file()] if source.suffix.casefold() == ".shp" else []
+    suffixes = sorted(PARTS.get(source.suffix.casefold(), ()))
+    beside = [part for suffix in suffixes for part in (source.with_suffix(suffix), source.with_suffix(suffix.upper())) if part.is_file()]
     mapping = [] if options.mapping is None else [options.mapping]
     readable = [path.absolute() for path in (source, *beside, *mapping)]
     request = {**request, "target": None if target is None else str(target)}

@@ -1,4 +1,4 @@
-"""Layers of shapes: GeoPackage, GeoJSON, shapefile, FlatGeobuf, KML and GeoParquet to rows of text with geometry."""
+"""Layers of shapes (GeoPackage, GeoJSON, shapefile, MapInfo, geodatabase, FlatGeobuf, KML, GeoParquet, DXF) to rows with geometry."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ import struct
 import tempfile
 import unicodedata
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ import pyogrio
 import pyproj
 import shapely
 
+from hatang.data._drawing import read_drawing
 from hatang.data._encoding import decoded
 from hatang.data._filetype import Form, Member, refused
 from hatang.data._inspection import refuse_secret
@@ -27,14 +28,21 @@ from hatang.data._legacytext import FONTS
 from hatang.data._sourcetable import SourceTable, distinct_names
 from hatang.data._vocabulary import fold
 from hatang.data.contracts import Fault, RefusedError, Severity
+from hatang.data.limits import Limits
 from hatang.data.mapping import FileMapping
 
 _KML_CHATTER: Final = frozenset(
     {"timestamp", "begin", "end", "altitudeMode", "tessellate", "extrude", "visibility", "drawOrder", "icon", "snippet"}
 )
 """Columns that GDAL makes of every KML, whatever it holds."""
-_NAMELESS: Final = frozenset({"tab", "mif"})
+_NAMELESS: Final = frozenset({Form.MAPINFO_TAB, Form.MAPINFO_MIF})
 """Forms that write the parameters of a coordinate system but not its name."""
+_NEEDED: Final[Mapping[Form, Sequence[str]]] = {
+    Form.SHP: (".shx", ".dbf"),
+    Form.MAPINFO_TAB: (".dat", ".map", ".id"),
+    Form.MAPINFO_MIF: (".mid",),
+}
+"""Files without which a layer of several files cannot be read."""
 _GDAL_GEOMETRY: Final = "wkb_geometry"
 _TEST_LAYERS: Final = ("lte_message", "nr_message")
 """Layers of Network Survey whose levels are RSRP."""
@@ -43,7 +51,7 @@ _BYTES: Final = "ISO-8859-1"
 
 
 def read_vector(
-    file: str, members: Sequence[Member], mapping: FileMapping, *, wanted: str | None = None, limit: int | None = None
+    file: str, members: Sequence[Member], mapping: FileMapping, limits: Limits, *, wanted: str | None = None, limit: int | None = None
 ) -> SourceTable:
     """Return the rows and shapes of one layer, attributes as text.
 
@@ -55,6 +63,8 @@ def read_vector(
         The layers' files; of several, the one the mapping's `layer` or `wanted` names.
     mapping : FileMapping
         Layer and encoding where they are stated.
+    limits : Limits
+        How much a drawing may hold.
     wanted : str, optional
         Name of the kind that is read: the layer of that name is taken where a file holds several.
     limit : int, optional
@@ -70,6 +80,9 @@ def read_vector(
     if member.form is Form.PARQUET:
         table, shapes, crs = _parquet(member, limit)
         guessed = None
+    elif member.form is Form.DXF:
+        table, shapes = read_drawing(member, limits, limit)
+        crs = guessed = None  # a drawing is in metres of a system that it does not name
     else:
         table, shapes, crs, guessed = _layer(member, mapping, wanted, limit)
     if shapes is not None and not len(shapes):
@@ -79,8 +92,7 @@ def read_vector(
     if not names:
         cells = pa.table({"#1": pa.nulls(len(shapes) if shapes is not None else 0, pa.string())})
     rows = np.arange(1, cells.num_rows + 1, dtype=np.int64)
-    with member.path.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    digest = _digest(member.path)
     faults = () if guessed is None else (Fault("file_encoding", member.name, Severity.REPAIRED, found=guessed),)
     repairs = {} if guessed is None else {f"encoding:{guessed}": 1}
     return SourceTable(
@@ -92,10 +104,18 @@ def read_vector(
         (digest,),
         geometry=shapes,
         crs=crs,
-        crs_named=str(member.form) not in _NAMELESS,
+        crs_named=member.form not in _NAMELESS,
         faults=faults,
         repairs=repairs,
     )
+
+
+def _digest(path: Path) -> str:
+    """Return the SHA-256 of a file, of a folder that of its files by name."""
+    if path.is_dir():
+        return hashlib.sha256("".join(part.name + _digest(part) for part in sorted(path.iterdir())).encode()).hexdigest()
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _chosen_member(file: str, members: Sequence[Member], mapping: FileMapping, wanted: str | None) -> Member:
@@ -261,6 +281,8 @@ def _as_text(column: Any) -> Any:
 
 def _check_whole(member: Member) -> None:
     """Raise where a file is shorter than it says, before a library reads what is left of it as if it were all."""
+    if member.form is Form.GEODATABASE:  # GDAL checks the tables of one as it opens them
+        return
     try:
         size = member.path.stat().st_size
         with member.path.open("rb") as stream:
@@ -269,6 +291,9 @@ def _check_whole(member: Member) -> None:
             tail = stream.read()
     except OSError as error:
         raise refused(member.name, "file_unreadable", found=error.strerror) from error
+    missing = [suffix for suffix in _NEEDED.get(member.form, ()) if not member.path.with_suffix(suffix).is_file()]
+    if missing:
+        raise refused(member.name, "file_parts", found=", ".join(missing))
     short = False
     if member.form is Form.GPKG and head[68:70] != b"GP":
         raise refused(member.name, "file_format", found="SQLite")
@@ -277,9 +302,6 @@ def _check_whole(member: Member) -> None:
         short = size < struct.unpack(">I", head[28:32])[0] * (65536 if page == 1 else page)
     elif member.form is Form.SHP:
         short = len(head) < 100 or size < 2 * struct.unpack(">I", head[24:28])[0]
-        missing = [suffix for suffix in (".shx", ".dbf") if not member.path.with_suffix(suffix).is_file()]
-        if missing:
-            raise refused(member.name, "file_parts", found=", ".join(missing))
     elif member.form is Form.PARQUET:
         short = not tail.endswith(b"PAR1")
     elif member.form is Form.GEOJSON:

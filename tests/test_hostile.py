@@ -348,7 +348,7 @@ ROWS: Final = (
     Row("GPKG with an endless view", geopackage(*VIEW), "file_hostile"),
     Row("GPKG with ATTACH", geopackage(*schema_row("ATTACH DATABASE 'TARGET' AS other")), "file_malformed"),
     Row("GPKG with a virtual table", geopackage(*schema_row("CREATE VIRTUAL TABLE odd USING VirtualOGR('TARGET')")), "file_hostile"),
-    Row("DXF with 1,000,000 nested blocks", nested_blocks, "refused"),
+    Row("DXF with 1,000,000 nested blocks", nested_blocks, "file_blocks"),
     Row("truncated Parquet", truncated_parquet, "file_truncated"),
     Row("Parquet claiming 1e12 rows", claimed_rows, "file_rows_many"),
     Row("TIFF with a 1e6 × 1e6 header", raw("x.tif", tiff(10**6, 10**6)), "refused"),
