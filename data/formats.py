@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from hatang.data._format import Format
+from hatang.data._formats_of_claims import CLAIM_FORMATS
 from hatang.data._formats_of_sites import OPENCELLID_COLUMNS, OPENCELLID_RADIOS, SITE_FORMATS
 from hatang.data._formats_of_speeds import SPEED_FORMATS
 from hatang.data._formats_of_tests import TEST_FORMATS
@@ -12,7 +13,7 @@ from hatang.data._vocabulary import fold
 
 __all__ = ["FORMATS", "Format", "format_of", "names_of_headerless"]
 
-FORMATS: Final[Sequence[Format]] = (*TEST_FORMATS, *SPEED_FORMATS, *SITE_FORMATS)
+FORMATS: Final[Sequence[Format]] = (*TEST_FORMATS, *SPEED_FORMATS, *SITE_FORMATS, *CLAIM_FORMATS)
 """Every format known by its columns, the first that fits counts."""
 
 

@@ -1,4 +1,4 @@
-"""Layers of shapes (GeoPackage, GeoJSON, shapefile, MapInfo, geodatabase, FlatGeobuf, KML, GeoParquet, DXF) to rows with geometry."""
+"""Layers of shapes: every vector form that GDAL reads, GeoParquet and DXF drawings, to rows of text with geometry."""
 
 import hashlib
 import json

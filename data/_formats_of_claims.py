@@ -1,0 +1,138 @@
+"""Published formats of claimed areas, and of buildings and served homes: codes for technology and place, and hexagons without a shape."""
+
+from typing import Final
+
+import h3
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyproj
+import shapely
+
+from hatang.data._format import Draft, Format, Trap, among, mask, objects, text_of
+from hatang.data.contracts import MAP_CRS, Environment, Kind, Technology
+
+_FCC_TECHNOLOGIES: Final = {"400": str(Technology.LTE), "500": str(Technology.NR)}
+"""Codes of a mobile filing; the same numbers mean other things in a filing of fixed lines."""
+_FCC_ENVIRONMENTS: Final = {"0": str(Environment.OUTDOOR), "1": str(Environment.IN_VEHICLE)}
+_OLD: Final = ("2G", "3G", "2G3G", "2G/3G")
+
+
+def hexagons(ids: np.ndarray) -> np.ndarray:
+    """Return the H3 cells of some ids as polygons, longitude first, None where an id is none.
+
+    Parameters
+    ----------
+    ids : ndarray of object, shape (n,)
+        Ids as text, `89415ac1287ffff`.
+
+    Returns
+    -------
+    ndarray of object, shape (n,)
+        Degrees of WGS 84.
+
+    Examples
+    --------
+    >>> hexagons(np.array(["89415ac1287ffff", "x", None], dtype=object))[1:].tolist()
+    [None, None]
+    """
+    shapes = np.full(len(ids), None, dtype=object)
+    known = np.array([isinstance(cell, str) and h3.is_valid_cell(cell) for cell in ids], dtype=bool)
+    rings = [[(lon, lat) for lat, lon in h3.cell_to_boundary(cell)] for cell in ids[known]]
+    if rings:
+        corners = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])
+        shapes[known] = shapely.polygons(shapely.linearrings(np.array([point for ring in rings for point in ring]), indices=corners))
+    return shapes
+
+
+def _shaped_by_h3(column: str) -> Trap:
+    """Return the trap that draws the hexagon of each row; the shape follows from the id, which is exact."""
+
+    def draw(draft: Draft) -> None:
+        cells = draft.cells(column)
+        draft.geometry = hexagons(objects(cells))
+        draft.crs = pyproj.CRS(MAP_CRS)
+        draft.refuse(shapely.is_missing(draft.geometry) & mask(pc.is_valid(cells)), "h3_id", column)
+
+    return draw
+
+
+def _codes_of_fcc(draft: Draft) -> None:
+    """Read technology and environment from their codes; voice and 3G are no 4G."""
+    technology = pc.replace_substring_regex(draft.cells("technology"), pattern=r"\.0+$", replacement="")
+    meant = [_FCC_TECHNOLOGIES.get(code or "") for code in technology.to_pylist()]
+    draft.refuse(mask(pc.is_valid(technology)) & np.array([code is None for code in meant], dtype=bool), "technology_other", "technology")
+    draft.give("technology", pc.coalesce(pa.array(meant, pa.string()), technology), "technology′")
+    environment = pc.replace_substring_regex(draft.cells("environmnt"), pattern=r"\.0+$", replacement="")
+    draft.give("environment", pa.array([_FCC_ENVIRONMENTS.get(code or "") for code in environment.to_pylist()], pa.string()), "environmnt′")
+
+
+def _data_of_arcep(draft: Draft) -> None:
+    """Refuse voice and the networks before 4G, of which a claim says nothing here; codes of firms lose a trailing `.0`."""
+    draft.refuse(among(draft.cells("techno"), [word.lower() for word in _OLD]), "technology_other", "techno")
+    code = objects(pc.replace_substring_regex(draft.cells("operateur"), pattern=r"\.0+$", replacement=""))
+    draft.give("operator", text_of(code), "operateur")
+
+
+_HEXAGON_COLUMNS: Final = {
+    "operator": ("brandname", "providerid"),
+    "level_dbm": ("minsignal",),
+    "download_mbps": ("mindown",),
+}
+
+CLAIM_FORMATS: Final = (
+    Format(
+        "arcep_coverage",
+        "ARCEP, vùng phủ lý thuyết",
+        Kind.CLAIMS,
+        frozenset({"operateur", "techno", "niveau"}),
+        without=frozenset({"couv_cl", "couv_0"}),
+        columns={"technology": ("techno",)},
+        constants={"environment": str(Environment.OUTDOOR)},
+        traps=(_data_of_arcep,),
+    ),
+    Format(
+        "arcep_statistics",
+        "ARCEP, tỷ lệ phủ theo xã",
+        Kind.CLAIMS,
+        frozenset({"techno", "commune", "couv_cl", "pop_cl"}),
+        refusal="format_no_position",
+    ),
+    Format(
+        "fcc_mobile",
+        "FCC BDC, vùng phủ di động (lục giác H3)",
+        Kind.CLAIMS,
+        frozenset({"technology", "mindown", "minup", "environmnt", "h3_res9_id"}),
+        columns=_HEXAGON_COLUMNS,
+        traps=(_codes_of_fcc, _shaped_by_h3("h3_res9_id")),
+    ),
+    Format(
+        "fcc_mobile_compared",
+        "FCC BDC, lục giác đã so với kết quả đo",
+        Kind.CLAIMS,
+        frozenset({"h3_res9_id", "claimed_minsignal_dbm", "n_measurements"}),
+        columns={"level_dbm": ("claimed_minsignal_dbm",)},
+        traps=(_shaped_by_h3("h3_res9_id"),),
+        tried=True,
+    ),
+    Format(
+        "fcc_fixed",
+        "FCC BDC, mạng cố định",
+        Kind.FIXED,
+        frozenset({"frn", "provider_id", "location_id", "technology", "max_advertised_download_speed", "block_geoid", "h3_res8_id"}),
+        refusal="format_no_position",
+    ),
+    Format(
+        "google_buildings",
+        "Google Open Buildings v3",
+        Kind.BUILDINGS,
+        frozenset({"latitude", "longitude", "area_in_meters", "confidence", "geometry", "full_plus_code"}),
+        columns={
+            "wkt": ("geometry",),
+            "lon": ("longitude",),
+            "lat": ("latitude",),
+            "building_id": ("full_plus_code",),
+            "area_m2": ("area_in_meters",),
+        },
+    ),
+)
