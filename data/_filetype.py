@@ -26,6 +26,10 @@ _FREE_BYTES: Final = 10 * 1024**2
 _PLAIN_TYPES: Final = frozenset({0, stat.S_IFREG, stat.S_IFDIR})
 """File types of an archive's entries: unstated, a file, a folder; no link, device or pipe."""
 PARTS: Final[Mapping[str, frozenset[str]]] = {
+    ".bil": frozenset({".bil", ".hdr", ".prj"}),
+    ".asc": frozenset({".asc", ".prj"}),
+    ".grd": frozenset({".grd", ".tab"}),
+    ".grc": frozenset({".grc", ".tab"}),
     ".shp": frozenset({".shp", ".shx", ".dbf", ".prj", ".cpg"}),
     ".tab": frozenset({".tab", ".dat", ".map", ".id", ".ind"}),
     ".mif": frozenset({".mif", ".mid"}),
@@ -50,6 +54,11 @@ class Form(StrEnum):
     MAPINFO_MIF = "mif"
     GEODATABASE = "gdb"
     DXF = "dxf"
+    TIFF = "tif"
+    ASCII_GRID = "asc"
+    BIL = "bil"
+    NWT_GRD = "grd"
+    NWT_GRC = "grc"
     ZIP = "zip"
     GZIP = "gzip"
 
@@ -72,13 +81,17 @@ _MAGIC: Final[Sequence[tuple[bytes, Form]]] = (
     (b"fgb\x03", Form.FLATGEOBUF),
     (b"\x00\x00\x27\x0a", Form.SHP),
     (b"AutoCAD Binary DXF", Form.DXF),
+    (b"II*\x00", Form.TIFF),
+    (b"MM\x00*", Form.TIFF),
+    (b"II+\x00", Form.TIFF),
+    (b"MM\x00+", Form.TIFF),
+    (b"HGPC1", Form.NWT_GRD),
+    (b"HGPC8", Form.NWT_GRC),
 )
 _FOREIGN: Final[Sequence[tuple[bytes, str]]] = (
     (b"%PDF", "PDF"),
     (b"\x89PNG", "PNG"),
     (b"\xff\xd8\xff", "JPEG"),
-    (b"II*\x00", "TIFF"),
-    (b"MM\x00*", "TIFF"),
     (b"\xd0\xcf\x11\xe0", "XLS/DOC"),
     (b"Rar!", "RAR"),
     (b"7z\xbc\xaf", "7z"),
@@ -94,6 +107,7 @@ _GEOJSON: Final = re.compile(
 DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, struct.error)
 """What reading a damaged archive raises, depending on the byte that is wrong."""
 _DXF: Final = re.compile(r"(?:999\s*\n[^\n]*\n\s*)*0\s*\n\s*SECTION\b")
+_GRID: Final = re.compile(r"ncols\s+\d+\s+nrows\s+\d+\s", re.IGNORECASE)
 _MIF: Final = re.compile(r"version\s+\d+\s*\n", re.IGNORECASE)
 _TAB_NATIVE: Final = re.compile(r"^\s*type\s+native\b", re.IGNORECASE | re.MULTILINE)
 _TAB_OTHERS: Final = re.compile(r"^\s*(?:open\s+table|create\s+view|type\s+(?!native\b))", re.IGNORECASE | re.MULTILINE)
@@ -166,6 +180,8 @@ def _text_form(head: bytes, name: str) -> Form:
         if _TAB_OTHERS.search(text) or not _TAB_NATIVE.search(text):
             raise refused(name, "file_hostile", found=" ".join(text.split())[:_SHOWN])
         return Form.MAPINFO_TAB
+    if _GRID.match(text):
+        return Form.ASCII_GRID
     if _DXF.match(text):
         return Form.DXF
     if _MIF.match(text) and re.search(r"^\s*columns\s+\d+", text, re.IGNORECASE | re.MULTILINE):
@@ -242,7 +258,9 @@ def _unzipped(source: Path, folder: Path, limits: Limits) -> tuple[Member, ...]:
             if whole is not None and suffix != whole:
                 continue
             shown = f"{source.name}/{entry.filename}"
-            if (form := _member_form(target, shown, suffix)) is not None:
+            if whole == ".bil":  # pixels without a head: what they are stands beside them
+                members.append(Member(shown, target, Form.BIL))
+            elif (form := _member_form(target, shown, suffix)) is not None:
                 members.append(Member(shown, target, form))
     if not members:
         raise refused(source.name, "file_empty")

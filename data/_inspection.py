@@ -38,6 +38,7 @@ _SECRET: Final = re.compile(r"(?:độ\s+mật\s*[:.]?\s*)?(?:tuyệt\s+mật|t�
 _EDGES: Final = " \t\r\n.,;:()[]{}*-–—\"'“”"
 _HEADER: Final = re.compile(r"<(?:odd|even|first)(?:Header|Footer)>(.*?)</", re.DOTALL)
 _HEADER_CODE: Final = re.compile(r"&(?:\"[^\"]*\"|K[0-9A-F]{6}|\d+|[A-Z])")
+_GRID_SIZE: Final = re.compile(rb"\bn(?:cols|rows)\s+(\d{1,18})", re.IGNORECASE)
 _TIFF_SIZES: Final = (256, 257)
 _TIFF_TYPES: Final[Mapping[int, str]] = {1: "B", 3: "H", 4: "I", 16: "Q"}
 
@@ -58,6 +59,8 @@ def inspect(members: Sequence[Member], limits: Limits) -> None:
         Form.GPKG: _geopackage,
         Form.KML: _kml,
         Form.PARQUET: _parquet,
+        Form.TIFF: _tiff,
+        Form.ASCII_GRID: _ascii_grid,
     }
     for member in members:
         size = sum(part.stat().st_size for part in (member.path.iterdir() if member.path.is_dir() else (member.path,)))
@@ -120,6 +123,22 @@ def tiff_size(stream: IO[bytes], file: str, limits: Limits) -> tuple[int, int]:
     if size[0] * size[1] > limits.pixels:
         raise refused(file, "file_too_large", found=f"{size[0]:,} × {size[1]:,}")
     return size
+
+
+def _tiff(member: Member, limits: Limits) -> None:
+    """Refuse a picture with more cells than the limits allow."""
+    with member.path.open("rb") as stream:
+        tiff_size(stream, member.name, limits)
+
+
+def _ascii_grid(member: Member, limits: Limits) -> None:
+    """Refuse a grid with more cells than the limits allow, or with a line that nobody wrote."""
+    with member.path.open("rb") as stream:
+        head = stream.read(_OVERLAP)
+    counts = [int(count) for count in _GRID_SIZE.findall(head)[:2]]
+    if len(counts) == 2 and counts[0] * counts[1] > limits.pixels:
+        raise refused(member.name, "file_too_large", found=f"{counts[0]:,} × {counts[1]:,}")
+    _text(member, limits)
 
 
 def _text(member: Member, limits: Limits) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hatang.data._claimgrid import DRIVERS, read_claim_grid
 from hatang.data._filetype import Form, Member, opened, refused
 from hatang.data._inspection import inspect, refuse_shapes, refuse_size
 from hatang.data._intake import Intake
@@ -66,7 +67,7 @@ def recognise(source: Path, options: ReadOptions) -> Kind:
     mapping = _mapping(options)
     with opened(source, options.limits) as members:
         inspect(members, options.limits)
-        return _kind_of(_source(source.name, members, mapping, options.limits, None, _SAMPLE_ROWS), mapping, options)
+        return _kind_in(source.name, members, mapping, options)
 
 
 def published_format(source: Path, options: ReadOptions) -> Format | None:
@@ -80,6 +81,8 @@ def published_format(source: Path, options: ReadOptions) -> Format | None:
     mapping = _mapping(options)
     with opened(source, options.limits) as members:
         inspect(members, options.limits)
+        if _is_grid(members):
+            return None
         return format_of(_source(source.name, members, mapping, options.limits, None, _SAMPLE_ROWS))
 
 
@@ -128,11 +131,12 @@ def read(source: Path, target: Path, kind: Kind, options: ReadOptions) -> ReadOu
     with opened(source, options.limits) as members:
         inspect(members, options.limits)
         if kind is Kind.AUTO:
-            kind = _kind_of(_source(source.name, members, mapping, options.limits, None, _SAMPLE_ROWS), mapping, options)
+            kind = _kind_in(source.name, members, mapping, options)
         if kind not in INPUT_TABLES:
             raise refused(source.name, "kind_raster", found=kind)
         mapping.check_against(INPUT_TABLES[kind])
-        rows = _source(source.name, members, mapping, options.limits, kind)
+        grid = _grid(source.name, members, mapping, kind, options)
+        rows = grid or _source(source.name, members, mapping, options.limits, kind)
         refuse_size(source.name, rows.cells.num_rows, rows.cells.num_columns, options.limits)
         refuse_shapes(source.name, rows.geometry, options.limits)
         form = format_of(rows)
@@ -153,6 +157,28 @@ def read(source: Path, target: Path, kind: Kind, options: ReadOptions) -> ReadOu
 
 def _mapping(options: ReadOptions) -> FileMapping:
     return FileMapping() if options.mapping is None else load_mapping(options.mapping)
+
+
+def _is_grid(members: tuple[Member, ...]) -> bool:
+    return any(member.form in DRIVERS for member in members)
+
+
+def _grid(file: str, members: tuple[Member, ...], mapping: FileMapping, kind: Kind, options: ReadOptions) -> SourceTable | None:
+    """Return the claim that a grid of signal makes, None where the members are no grids."""
+    if not _is_grid(members):
+        return None
+    if len(members) > 1:
+        raise refused(file, "file_layers", found=", ".join(member.name for member in members))
+    if kind is not Kind.CLAIMS:
+        raise refused(file, "file_format", found=DRIVERS[members[0].form])
+    return read_claim_grid(file, members[0], mapping, options.limits, options.technology)
+
+
+def _kind_in(file: str, members: tuple[Member, ...], mapping: FileMapping, options: ReadOptions) -> Kind:
+    """Return the kind of data set that the members hold: a grid is one of signal, or its reader says what is wrong."""
+    if _is_grid(members):
+        return Kind.CLAIMS
+    return _kind_of(_source(file, members, mapping, options.limits, None, _SAMPLE_ROWS), mapping, options)
 
 
 def _kind_of(sample: SourceTable, mapping: FileMapping, options: ReadOptions) -> Kind:

@@ -1,0 +1,177 @@
+"""Grids of signal: the claim is exactly the pixels at or above the level, in every form, in strips, and nothing but dBm is taken."""
+
+import struct
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pyarrow as pa
+import pyproj
+import pytest
+import rasterio
+import shapely
+
+from hatang.data import _claimgrid
+from hatang.data.contracts import HUE_CRS, MAP_CRS, Kind, RefusedError
+from hatang.data.reading import ReadOptions, ReadOutcome, read, recognise
+from hatang.data.settings import Settings
+from hatang.data.store import Store
+from hatang.pipeline.ingest import IngestOptions, ingest
+from hatang.pipeline.progress import Quiet
+
+WEST, NORTH, SIDE = 560_000.0, 1_822_000.0, 50.0
+TRANSFORM = rasterio.Affine(SIDE, 0, WEST, 0, -SIDE, NORTH)
+LEVELS = np.array([[-80, -111, -90], [-110, -120, -200], [-130, -100, -105]], dtype=np.float32)
+"""Reached at −110: five pixels; −200 is a sign for none."""
+
+
+def grid(path: Path, values: np.ndarray, driver: str = "GTiff", **profile: Any) -> Path:
+    settings = {"crs": HUE_CRS, "transform": TRANSFORM, "dtype": values.dtype.name, **profile}
+    with rasterio.open(path, "w", driver=driver, count=1, height=values.shape[0], width=values.shape[1], **settings) as target:
+        target.write(values, 1)
+    return path
+
+
+def run(path: Path, mapping: str | None = None, kind: Kind = Kind.AUTO, **options: str) -> tuple[ReadOutcome, Any]:
+    """Return the outcome and the claimed area in EPSG:9214."""
+    chosen = ReadOptions(**{"operator": "viettel", **options})
+    if mapping is not None:
+        (path.parent / "m.yaml").write_text(mapping)
+        chosen = ReadOptions(mapping=path.parent / "m.yaml", **{"operator": "viettel", **options})
+    outcome = read(path, path.parent / "out.arrow", kind, chosen)
+    frame = pa.ipc.open_file(path.parent / "out.arrow").read_all().to_pandas()
+    assert len(frame) == 1
+    return outcome, gpd.GeoSeries.from_wkb(frame["geometry"], crs=MAP_CRS).to_crs(HUE_CRS)[0]
+
+
+def refusal(path: Path, mapping: str | None = None, **options: Any) -> str:
+    with pytest.raises(RefusedError) as error:
+        run(path, mapping, **options)
+    return error.value.faults[0].code
+
+
+def pixels(reached: np.ndarray) -> Any:
+    """Return the union of the pixels that are True, by GEOS."""
+    row, column = np.nonzero(reached)
+    west, north = WEST + SIDE * column, NORTH - SIDE * row
+    return shapely.union_all(shapely.box(west, north - SIDE, west + SIDE, north))
+
+
+def packed(tmp_path: Path, form: str) -> Path:
+    """Write the levels as a grid of a form and return the archive of its files."""
+    folder = tmp_path / "f"
+    folder.mkdir()
+    if form == "asc":
+        rows = "\n".join(" ".join(f"{value:g}" for value in row) for row in LEVELS)
+        text = f"ncols 3\nnrows 3\nxllcorner {WEST}\nyllcorner {NORTH - 3 * SIDE}\ncellsize {SIDE}\nNODATA_value -9999\n{rows}\n"
+        (folder / "rsrp.asc").write_text(text)
+        (folder / "rsrp.prj").write_text(pyproj.CRS(HUE_CRS).to_wkt("WKT1_ESRI"))
+    else:
+        grid(folder / f"rsrp.{form}", LEVELS, {"tif": "GTiff", "bil": "EHdr"}[form])
+    path = tmp_path / "rsrp.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for part in sorted(folder.iterdir()):
+            archive.write(part, f"giao/{part.name}")
+    return path
+
+
+@pytest.mark.parametrize("form", ["tif", "asc", "bil"])
+def test_a_grid_claims_the_pixels_that_reach_the_level(tmp_path: Path, form: str) -> None:
+    path = packed(tmp_path, form)
+    assert recognise(path, ReadOptions()) is Kind.CLAIMS
+    outcome, area = run(path, technology="4g")
+    expected = pixels((LEVELS >= -110) & (LEVELS > -200))
+    assert shapely.area(area.symmetric_difference(expected)) < 1e-4 * expected.area  # to degrees and back: 0.2 mm along the edges
+    assert expected.area == 5 * SIDE**2
+    assert outcome.repairs["environment_assumed"] == 1
+
+
+@pytest.mark.parametrize("form", ["tif", "asc", "bil"])
+def test_a_grid_is_read_apart_and_stored(tmp_path: Path, settings: Settings, form: str) -> None:
+    outcome = ingest([packed(tmp_path, form)], IngestOptions(operator="viettel", technology="4g"), settings, Quiet())
+    assert outcome.complete, outcome.faults
+    (dataset,) = outcome.datasets
+    assert (dataset.kind, dataset.rows_kept, dataset.technology) == (Kind.CLAIMS, 1, "4g")
+    with Store.open(settings) as store:
+        area = store.read(dataset).to_crs(HUE_CRS).geometry[0]
+    assert round(area.area) == 5 * 2500
+
+
+def test_vertical_mapper_keeps_its_values_in_the_fourth_band(tmp_path: Path) -> None:
+    """Written from the publisher's layout: 1024 bytes of head, then 16 bits a pixel between the least and the greatest value."""
+    values = np.array([[-80.0, -120.0], [-110.0, -90.0]])
+    low, high = -120.0, -80.0
+    head = bytearray(1024)
+    head[:5] = b"HGPC1"
+    struct.pack_into("<f", head, 5, 1.0)
+    struct.pack_into("<HH", head, 9, 2, 2)
+    struct.pack_into("<dddd", head, 13, 107.58, 107.58 + 0.001, 16.46, 16.46 + 0.001)
+    struct.pack_into("<fff", head, 45, low, high, (low + high) / 2)
+    coordsys = b"CoordSys Earth Projection 1, 104"
+    head[265 : 265 + len(coordsys)] = coordsys
+    struct.pack_into("<H", head, 516, 16)
+    scaled = (1 + np.round((values - low) / (high - low) * 65534)).astype("<u2")
+    path = tmp_path / "rsrp.grd"
+    path.write_bytes(bytes(head) + scaled.tobytes())
+    with rasterio.open(path, driver="NWT_GRD") as opened:
+        assert opened.count == 4
+        np.testing.assert_allclose(opened.read(4), values, atol=1e-3)
+    _, area = run(path, "constants: {level_dbm: -111}\ncrs: EPSG:4326\n", technology="4g")
+    degrees = gpd.GeoSeries([area], crs=HUE_CRS).to_crs(MAP_CRS)[0]
+    box = degrees.bounds
+    assert degrees.area == pytest.approx(0.75 * (box[2] - box[0]) * (box[3] - box[1]), rel=1e-3)
+
+
+@pytest.mark.parametrize("strip", [1, 40, 333, 10_000])
+def test_strips_give_the_same_area_as_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strip: int) -> None:
+    monkeypatch.setattr(_claimgrid, "_STRIP_PIXELS", strip)
+    levels = np.random.default_rng(5).uniform(-130, -90, (40, 37)).astype(np.float32)
+    _, area = run(grid(tmp_path / "a.tif", levels), "constants: {level_dbm: -112.5}\n", technology="5g")
+    expected = pixels(levels >= -112.5)
+    assert shapely.area(area.symmetric_difference(expected)) < 1e-4 * expected.area
+
+
+def test_the_level_is_the_rule_of_the_technology_or_the_mappings(tmp_path: Path) -> None:
+    path = grid(tmp_path / "a.tif", LEVELS)
+    assert refusal(path) == "raster_technology"
+    _, rule = run(path, technology="4g")
+    _, stated = run(path, "constants: {level_dbm: -100}\n", technology="4g")
+    assert (round(rule.area), round(stated.area)) == (5 * 2500, 3 * 2500)
+
+
+@pytest.mark.parametrize("values", [[[1, 2], [3, 7]], [[-95, 12], [-80, -70]], [[-1500, -80], [-90, -70]]])
+def test_what_is_no_level_is_refused(tmp_path: Path, values: list[list[int]]) -> None:
+    """Classes, cells of best servers, megabits, tenths of dBm."""
+    assert refusal(grid(tmp_path / "a.tif", np.array(values, np.int16)), technology="4g") == "raster_units"
+
+
+def test_grids_that_cannot_count_are_refused(tmp_path: Path) -> None:
+    assert refusal(grid(tmp_path / "a.tif", np.full((2, 2), -130, np.float32)), technology="4g") == "raster_level"
+    assert refusal(grid(tmp_path / "b.tif", LEVELS, crs=None), technology="4g") == "crs_unstated"
+    whole = grid(tmp_path / "c.tif", np.full((200, 200), -90, np.float32))
+    (tmp_path / "d.tif").write_bytes(whole.read_bytes()[:2000])
+    assert refusal(tmp_path / "d.tif", technology="4g") == "file_malformed"
+    (tmp_path / "e.tif").write_bytes(b"II*\x00" + b"\xff" * 50)
+    assert refusal(tmp_path / "e.tif", technology="4g") == "file_malformed"
+    assert refusal(whole, kind=Kind.SITES) == "file_format"
+
+
+def test_a_head_that_claims_a_billion_billion_pixels_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", count=1, height=1_000_000, width=1_000_000, dtype="uint8", crs=HUE_CRS, transform=TRANSFORM,
+        sparse_ok=True, tiled=True, blockxsize=4096, blockysize=4096, BIGTIFF="YES",
+    ):  # fmt: skip
+        pass
+    assert refusal(path, technology="4g") == "file_too_large"
+
+
+def test_pixels_without_a_stated_value_for_none_do_not_count(tmp_path: Path) -> None:
+    levels = LEVELS.copy()
+    levels[0, 0] = -9999
+    _, area = run(grid(tmp_path / "a.tif", levels), technology="4g")
+    assert round(area.area) == 4 * 2500
+    _, area = run(grid(tmp_path / "b.tif", LEVELS, nodata=-80), technology="4g")
+    assert round(area.area) == 4 * 2500
