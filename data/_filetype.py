@@ -45,6 +45,7 @@ class Form(StrEnum):
     CSV = "csv"
     XLSX = "xlsx"
     GEOJSON = "geojson"
+    GEOJSON_LINES = "geojsonl"
     GPKG = "gpkg"
     SHP = "shp"
     FLATGEOBUF = "fgb"
@@ -104,6 +105,8 @@ CRS_LINK: Final = re.compile(r"\"crs\"\s*:\s*\{[^{}]*\"type\"\s*:\s*\"link\"", r
 _GEOJSON: Final = re.compile(
     r"\"type\"\s*:\s*\"(?:Feature|FeatureCollection|GeometryCollection|(?:Multi)?(?:Point|LineString|Polygon))\"|\"features\"\s*:"
 )
+_LINES: Final = re.compile(r"\{[^\n]*\"type\"\s*:\s*\"Feature\"[^\n]*\}[ \t\r]*\n\s*\{")
+"""One feature a line, as Microsoft writes buildings."""
 DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, struct.error)
 """What reading a damaged archive raises, depending on the byte that is wrong."""
 _DXF: Final = re.compile(r"(?:999\s*\n[^\n]*\n\s*)*0\s*\n\s*SECTION\b")
@@ -188,7 +191,7 @@ def _text_form(head: bytes, name: str) -> Form:
         return Form.MAPINFO_MIF
     if text[0] in "{[":
         if _GEOJSON.search(text):
-            return Form.GEOJSON
+            return Form.GEOJSON_LINES if _LINES.match(text) else Form.GEOJSON
         raise refused(name, "file_format", found="JSON")
     lines = text.splitlines()
     if _REFUSAL.fullmatch(lines[0].strip()) or (len(lines) == 1 and not re.search(r"[,;\t|]", text) and " " in text):

@@ -304,7 +304,7 @@ def _check_whole(member: Member) -> None:
         short = len(head) < 100 or size < 2 * struct.unpack(">I", head[24:28])[0]
     elif member.form is Form.PARQUET:
         short = not tail.endswith(b"PAR1")
-    elif member.form is Form.GEOJSON:
+    elif member.form in (Form.GEOJSON, Form.GEOJSON_LINES):
         short = not tail.rstrip().endswith((b"}", b"]"))
     elif member.form is Form.KML:
         short = not tail.rstrip().endswith(b"</kml>")

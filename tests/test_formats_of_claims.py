@@ -1,6 +1,7 @@
 """Published formats of claims and buildings, written here from their publishers' schemas, one defect a file."""
 
 import gzip
+import json
 from pathlib import Path
 
 import geopandas as gpd
@@ -157,3 +158,19 @@ def test_buildings_of_google(tmp_path: Path) -> None:
     assert outcome.kind is Kind.BUILDINGS
     assert frame[["building_id", "area_m2"]].to_numpy().tolist() == [["7P8WFH7W+C6", 11830.5]]
     assert shapely.from_wkb(frame["geometry"][0]).equals(shapely.from_wkt(square))
+
+
+def test_buildings_of_microsoft_are_features_a_line(tmp_path: Path) -> None:
+    square = {"type": "Polygon", "coordinates": [[[107.595, 16.463], [107.596, 16.463], [107.596, 16.464], [107.595, 16.463]]]}
+    line = json.dumps({"type": "Feature", "properties": {"height": -1.0, "confidence": 0.9}, "geometry": square})
+    other = line.replace("107.59", "107.57")
+    path = tmp_path / "132.csv.gz"
+    path.write_bytes(gzip.compress(f"{line}\n{other}\n".encode()))
+    outcome = read(path, tmp_path / "out.arrow", Kind.BUILDINGS, ReadOptions())
+    frame = pa.ipc.open_file(tmp_path / "out.arrow").read_all().to_pandas()
+    assert (outcome.rows_in, outcome.rows_kept) == (2, 2)
+    assert [shapely.from_wkb(shape).bounds[0] for shape in frame["geometry"]] == [107.595, 107.575]
+    path.write_bytes(gzip.compress(f"{line}\n{other[:40]}".encode()))
+    with pytest.raises(RefusedError) as error:
+        read(path, tmp_path / "out.arrow", Kind.BUILDINGS, ReadOptions())
+    assert error.value.faults[0].code == "file_truncated"
