@@ -1,4 +1,4 @@
-"""Geodesic areas of rings on WGS 84: a series for short edges, pyproj for rings with long ones.
+"""Geodesic areas of rings on WGS 84: a series for short edges, long ones cut first, pyproj for rings with very long ones.
 
 The area between an edge and the equator is ∫ Q dλ, with Q(φ) the area a radian of longitude up to latitude φ. For a straight line from end
 to end in (λ, Q) that is a trapezoid. The geodesic bends away from it; with λ′ = sin α / r, Q′ = r cos α, r = N cos φ and Clairaut's
@@ -22,6 +22,8 @@ from hatang.coverage.compiled import compiled
 
 _WGS84: Final = Geod(ellps="WGS84")
 _LONG_M: Final = 2_000.0
+"""Edges longer than this are cut first: points are set on their geodesic."""
+_VERY_LONG_M: Final = 100_000.0
 """Edges longer than this leave their ring to pyproj."""
 _STEEP: Final = 85.0
 """Latitude, degrees, beyond which rings are left to pyproj."""
@@ -48,10 +50,37 @@ def ring_areas_m2(lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64], ri
     [1184399.565]
     """
     areas: npt.NDArray[np.float64] = np.abs(_short(lon, lat, ring, _WGS84.a, _WGS84.es, _LONG_M, _STEEP))
-    for k in np.flatnonzero(np.isnan(areas)).tolist():
+    left = np.flatnonzero(np.isnan(areas))
+    if left.size:
+        areas[left] = np.abs(_short(*_cut(lon, lat, ring, left), _WGS84.a, _WGS84.es, _LONG_M, _STEEP))
+    for k in left[np.isnan(areas[left])].tolist():
         some = slice(ring[k], ring[k + 1])
         areas[k] = abs(_WGS84.polygon_area_perimeter(lon[some], lat[some])[0])
     return areas
+
+
+def _cut(
+    lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64], ring: npt.NDArray[np.int64], some: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Return some rings with points set on their long edges, along the geodesic; very long edges are left."""
+    sizes = ring[some + 1] - ring[some]
+    offsets = np.append(0, np.cumsum(sizes))
+    place = np.repeat(ring[some] - offsets[:-1], sizes) + np.arange(offsets[-1])
+    x, y = lon[place], lat[place]
+    radius = _WGS84.a * np.pi / 180
+    length = radius * np.hypot(np.diff(x) * np.cos(np.radians((y[1:] + y[:-1]) / 2)), np.diff(y))
+    length[offsets[1:-1] - 1] = 0.0  # from one ring to the next
+    long = np.flatnonzero((length > 0.9 * _LONG_M) & (length < _VERY_LONG_M))
+    azimuth, _, distance = _WGS84.inv(x[long], y[long], x[long + 1], y[long + 1])
+    parts = np.ceil(np.asarray(distance) / (0.9 * _LONG_M)).astype(np.int64)
+    before = np.repeat(np.arange(long.size), np.maximum(parts - 1, 0))
+    step = np.arange(before.size) - np.searchsorted(before, before) + 1
+    new_x, new_y, _ = _WGS84.fwd(
+        x[long][before], y[long][before], np.asarray(azimuth)[before], (np.asarray(distance) / parts)[before] * step
+    )
+    added = np.bincount(np.searchsorted(offsets, long[before], side="right") - 1, minlength=some.size)
+    x, y = np.insert(x, long[before] + 1, new_x), np.insert(y, long[before] + 1, new_y)
+    return x, y, offsets + np.append(0, np.cumsum(added))
 
 
 @compiled

@@ -10,6 +10,7 @@ References
 .. [1] L. N. Trefethen, "Approximation Theory and Approximation Practice", SIAM, 2013: interpolation at Chebyshev points (chapters 2–8).
 """
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -40,7 +41,7 @@ class Projection:
     def __init__(self, source: CRS, target: CRS, *, points: int) -> None:
         """Prepare for layers of which the first has `points` points: few are moved by PROJ alone, and then all layers are."""
         self.target = target
-        self._transformer = None if source == target else Transformer.from_crs(source, target, always_xy=True)
+        self._transformer = None if source == target else _transformer(source.to_wkt(), target.to_wkt())
         units = [crs.axis_info[0].unit_conversion_factor if crs.axis_info else 0.0 for crs in (source, target)]
         self._tiled = points >= _FEW and all(units)
         if self._tiled:
@@ -103,6 +104,12 @@ class Projection:
         return x.reshape(u.shape), y.reshape(u.shape)
 
 
+@lru_cache(maxsize=16)
+def _transformer(source: str, target: str) -> Transformer:
+    """Return PROJ's way from one system to another; finding it costs as much as moving some hundred thousand points."""
+    return Transformer.from_crs(source, target, always_xy=True)
+
+
 @compiled
 def _used(x: Floats, y: Floats, side: float, west: float, south: float, columns: int, rows: int) -> npt.NDArray[np.bool_]:
     """Return which tiles hold a point."""
@@ -130,9 +137,9 @@ def _evaluated(
         u, v = 2.0 * (p - i) - 1.0, 2.0 * (q - j) - 1.0
         c = coefficients[s]
         sum_x, sum_y = 0.0, 0.0
-        for a in range(c.shape[1] - 1, -1, -1):
+        for a in range(_DEGREE, -1, -1):
             row_x, row_y = 0.0, 0.0
-            for b in range(c.shape[2] - 1, -1, -1):
+            for b in range(_DEGREE, -1, -1):
                 row_x = row_x * v + c[0, a, b]
                 row_y = row_y * v + c[1, a, b]
             sum_x = sum_x * u + row_x

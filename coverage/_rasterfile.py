@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import rasterio
 from pyproj import CRS
+from rasterio.enums import MaskFlags
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
@@ -34,6 +35,10 @@ class RasterFile:
         self.crs: CRS = known(dataset.crs and dataset.crs.to_wkt())
         self.shape: tuple[int, int] = dataset.shape
         self._scale, self._offset = dataset.scales[0], dataset.offsets[0]
+        nodata = dataset.nodata
+        # A mark of no data that is itself no count needs no mask, which would be read apart: `counts` makes nothing of it.
+        plain = (self._scale, self._offset) == (1.0, 0.0) and (nodata is None or not nodata >= 0)
+        self._masked = not plain or set(dataset.mask_flag_enums[0]) not in ({MaskFlags.all_valid}, {MaskFlags.nodata})
 
     def window(self, row: int, stop: int, column: int, end: int) -> npt.NDArray[np.float64]:
         """Return the pixels of rows `row` to `stop` and columns `column` to `end`; 0 where masked, negative or not finite.
@@ -44,13 +49,14 @@ class RasterFile:
             Where the file breaks off or cannot be decoded.
         """
         try:
-            pixels = self._dataset.read(1, window=Window(column, row, end - column, stop - row), masked=True)
+            pixels = self._dataset.read(1, window=Window(column, row, end - column, stop - row), masked=self._masked)
         except RasterioError as error:
             raise ParameterError("error.raster.unreadable", path=self._path.name) from error
-        values = counts(pixels.data)
+        raw = pixels.data if self._masked else pixels
+        values = counts(raw)
         if (self._scale, self._offset) != (1.0, 0.0):
-            values = counts(np.asarray(pixels.data, float) * self._scale + self._offset)
-        if pixels.mask is not np.ma.nomask:
+            values = counts(np.asarray(raw, float) * self._scale + self._offset)
+        if self._masked and pixels.mask is not np.ma.nomask:
             values[pixels.mask] = 0.0
         return values
 

@@ -109,8 +109,8 @@ def overlap(
     """Add to `measured` the measure of each label of layer a inside layer b, over the rows of a strip.
 
     `tally` is what `tallied` returns of layer a, `b_…` what `cut` returns of layer b, which has one label. `density` is the measure of a
-    cell, one value a pixel of `refined` × `refined` cells; `cumulated` its running sum along a row of cells, with a zero in front. `row`
-    is that of the first row of the strip within `density`, in cells.
+    cell, one value a pixel of `refined` × `refined` cells; `cumulated` its running sum along a row of cells, with a zero in front. `row`,
+    `column` and `end` tell the strip's first row and columns within `density`, in cells.
 
     Returns
     -------

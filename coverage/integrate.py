@@ -18,7 +18,7 @@ from hatang.coverage._projection import Projection
 from hatang.coverage._rasterfile import opened
 from hatang.coverage._sweep import EXCESS, overlap, total
 from hatang.coverage.cluster import map_merge
-from hatang.coverage.raster import RasterSource
+from hatang.coverage.raster import RasterSource, summed
 from hatang.data.contracts import HUE_CRS, CrsError, SchemaError
 
 __all__ = ["WardShapes", "geodesic_area_m2", "integrate", "polygon_sums", "union"]
@@ -276,9 +276,10 @@ def _relative_edge(wards: Linework, groups: Sequence[Linework]) -> float:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Window:
-    """Strips of a grid whose pixels are read at once: the measure of a cell in each pixel, and its running sums along a row of cells."""
+    """Strips of a grid whose pixels are read at once, from a column of cells on: the measure of a cell in each, and its running sums."""
 
     strips: range
+    column: int
     density: Floats
     cumulated: Floats
 
@@ -294,7 +295,7 @@ def _areas(wards: Linework, groups: list[Linework], *, edge: float) -> Floats:
     grid = Grid((side, 0.0, west, 0.0, side, south), 0, 0, 1, 1, cells)
 
     def windows(layer: Layer) -> Iterator[_Window]:
-        yield _Window(range(layer.offsets.size - 1), np.ones((1, 1)), np.array([[0.0, cells]]))
+        yield _Window(range(layer.offsets.size - 1), 0, np.ones((1, 1)), np.array([[0.0, cells]]))
 
     _, measured = _measured(wards, groups, grid, windows, whole=False)
     return measured * (side / cells) ** 2
@@ -331,12 +332,8 @@ def _people(wards: Linework, groups: list[Linework], source: RasterSource, *, ed
             if near is None:
                 continue
             west, east = near[0] // refined, -(-near[1] // refined)
-            density = np.zeros((last - first, grid.columns))
-            density[:, west:east] = source.window(start + first, start + last, left + west, left + east)
-            density[:, west:east] /= refined**2
-            cumulated = np.zeros((last - first, grid.columns + 1))
-            np.cumsum(density[:, west:east] * refined, axis=1, out=cumulated[:, west + 1 : east + 1])
-            yield _Window(strips, density, cumulated)
+            values = source.window(start + first, start + last, left + west, left + east)
+            yield _Window(strips, west * refined, *summed(values, refined))
 
     return _measured(wards, groups, grid, windows, whole=whole)
 
@@ -360,7 +357,8 @@ def _measured(
                 if near is None:
                     continue
                 tally = layer.tally(strip, *near)
-                place = (strip - window.strips.start) * STRIP_ROWS, *near, grid.refined, window.density, window.cumulated
+                columns = near[0] - window.column, near[1] - window.column
+                place = (strip - window.strips.start) * STRIP_ROWS, *columns, grid.refined, window.density, window.cumulated
                 if whole and not united:
                     total(tally, *place, people)
                 for g in sorted(covers.keys() - doubled):

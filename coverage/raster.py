@@ -1,15 +1,20 @@
 """Rasters of people: values with their place, and the sums of windows that the integral reads."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from pyproj import CRS
 
+from hatang.coverage.compiled import compiled
 from hatang.data.contracts import CrsError, ParameterError
 
 Affine = tuple[float, float, float, float, float, float]
+
+
+_COMPILED: Final = frozenset({np.dtype(np.float32), np.dtype(np.float64)})
+"""Types of pixels with a compiled loop of their own; others, seldom met, are made float64 first."""
 
 
 class RasterSource(Protocol):
@@ -79,9 +84,34 @@ class Raster:
 
 def counts(values: npt.NDArray[np.generic]) -> npt.NDArray[np.float64]:
     """Return values as counts: what is not finite or negative (nobody counts fewer than none: a mark of no data) is 0."""
-    numbers = np.array(values, np.float64, order="C")
-    numbers[~((numbers >= 0) & (numbers < np.inf))] = 0.0
-    return numbers
+    numeric = values if values.dtype in _COMPILED else np.asarray(values, np.float64)
+    return _counted(np.ascontiguousarray(numeric))
+
+
+@compiled
+def _counted(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    out = np.empty(values.shape)
+    for row in range(values.shape[0]):
+        for column in range(values.shape[1]):
+            value = float(values[row, column])
+            out[row, column] = value if 0.0 <= value < np.inf else 0.0
+    return out
+
+
+@compiled
+def summed(values: npt.NDArray[np.float64], refined: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the measure of a cell in each pixel of `refined` × `refined`, and its running sums along a row of cells, a zero in front."""
+    rows, columns = values.shape
+    density, cumulated = np.empty((rows, columns)), np.empty((rows, columns + 1))
+    cells = float(refined * refined)
+    for row in range(rows):
+        run = 0.0
+        cumulated[row, 0] = run
+        for column in range(columns):
+            density[row, column] = values[row, column] / cells
+            run += density[row, column] * refined
+            cumulated[row, column + 1] = run
+    return density, cumulated
 
 
 def placed(transform: Affine) -> Affine:
