@@ -2,36 +2,45 @@
 
 `python -m benchmarks readers [--small]` reads every real file that HATANG_REFERENCE_DIR holds and says what became of its rows.
 
+`python -m benchmarks stream --rows 1e9` aggregates a stream of tests that are never on disk together, some minutes long; its lines are
+published beside those that are there.
+
 At full size, with every kernel, the table is also written to `docs/`; `--small` only prints it, for CI.
 """
 
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Final
 
-from benchmarks.aggregate import aggregate_lines, cluster_line
+from benchmarks.aggregate import aggregate_lines, large_lines
+from benchmarks.cluster import cluster_lines
 from benchmarks.gates import gate_lines
-from benchmarks.harness import Line, publish, table
+from benchmarks.harness import Line, publish, publish_own_run, table
 from benchmarks.integrate import integrate_lines
 from benchmarks.locate import locate_lines
 from benchmarks.near import near_lines
 from benchmarks.readers import reference_readings
 from benchmarks.storage import storage_lines
-from hatang.data.settings import Settings
+from benchmarks.stream import stream_lines
 
 SMALL: Final[dict[str, Callable[[], list[Line]]]] = {
-    "locate": lambda: locate_lines(count=20_000),
+    "locate": lambda: locate_lines(count=20_000, equal=0, adversarial=5_000),
     "integrate": lambda: integrate_lines(runs=1, pixel=1 / 150, groups=2),
     "near": lambda: near_lines(poles=2_000, runs=1),
-    "aggregate": lambda: [*aggregate_lines(rows=20_000, runs=1, devices=2_000), cluster_line(rows=20_000, devices=2_000)],
+    "aggregate": lambda: [*aggregate_lines(rows=20_000, runs=1, devices=2_000), *large_lines(rows=20_000, devices=2_000)],
+    "stream": lambda: stream_lines(rows=200_000, devices=50_000),
+    "cluster": lambda: cluster_lines(rows=20_000, runs=1, devices=2_000),
     "storage": lambda: storage_lines(rows=20_000, runs=1, devices=2_000),
 }
 """Each kernel at its smallest size."""
 FULL: Final[dict[str, Callable[[], list[Line]]]] = {
-    "locate": lambda: locate_lines(count=2_000_000, runs=3, reference=Settings().reference_dir),
+    "locate": lambda: locate_lines(count=2_000_000, equal=10_000_000, adversarial=400_000, runs=3),
     "integrate": lambda: integrate_lines(runs=3, country=True),
     "near": lambda: near_lines(poles=200_000, runs=3),
-    "aggregate": lambda: [*aggregate_lines(rows=10_000_000, runs=3), cluster_line(rows=20_000_000)],
+    "aggregate": lambda: [*aggregate_lines(rows=10_000_000, runs=3), *large_lines(rows=100_000_000)],
+    "stream": lambda: stream_lines(rows=10_000_000),
+    "cluster": lambda: cluster_lines(rows=20_000_000, runs=3),
     "storage": lambda: storage_lines(rows=10_000_000, runs=5),
 }
 """Each kernel at the size that its goals are set for."""
@@ -40,6 +49,8 @@ FULL: Final[dict[str, Callable[[], list[Line]]]] = {
 def main(arguments: list[str]) -> int:
     """Run what was asked for; return 1 where a figure with a goal does not hold."""
     small = "--small" in arguments
+    if "--rows" in arguments:
+        return _own_run(int(float(arguments[arguments.index("--rows") + 1])))
     if "readers" in arguments:
         sys.stdout.write(reference_readings(small=small))
         return 0
@@ -54,6 +65,14 @@ def main(arguments: list[str]) -> int:
     sys.stdout.write(table(title, lines))
     if not small:
         publish(name, title, lines, page=page)
+    return int(any(line.holds is False for line in lines))
+
+
+def _own_run(rows: int) -> int:
+    """Stream so many tests and publish the lines beside those that are there."""
+    lines = stream_lines(rows=rows)
+    sys.stdout.write(table("Performance", lines))
+    publish_own_run("benchmarks", "Performance", lines, page="performance", date=f"{datetime.now(UTC):%Y-%m-%d}")
     return int(any(line.holds is False for line in lines))
 
 

@@ -1,11 +1,13 @@
 """How a figure is measured and written down.
 
 Each contender runs in a process of its own, forked for the run, so that CPU seconds and peak memory are the kernel's account of that run
-alone. Contenders take turns (A B A B …), medians are quoted, and a peer whose answer differs is listed with the count of differences.
+alone: seconds include those of processes it started and waited for, memory is the peak beyond what the process held when the run began.
+Contenders take turns (A B A B …), medians are quoted, and a peer whose answer differs is listed with the count of differences.
 """
 
 import importlib.metadata
 import json
+import math
 import multiprocessing
 import os
 import platform
@@ -13,7 +15,7 @@ import resource
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +50,10 @@ class Line:
     reference: str
     ratio: float | None
     holds: bool | None
+    wall_s: float | None = None
+    peak_mb: float | None = None
+    own_run: str | None = None
+    """Date of a run by itself that took the figure, for those too long to be taken with all others."""
 
 
 @dataclass(frozen=True)
@@ -59,15 +65,42 @@ class Timing:
     peak_mb: float
     answer: np.ndarray
 
+    def line(self, name: str, reference: str, *, goal: float | None = None, ratio: float | None = None, holds: bool | None = None) -> Line:
+        """Return the line of this contender: its CPU seconds, held against something."""
+        return Line(name, self.cpu_s, "CPU s", goal, reference, ratio, holds, self.wall_s, self.peak_mb)
+
+
+class Peak:
+    """Peak of this process's resident memory since the object was made, beyond what was held then (Linux; elsewhere not a number).
+
+    A forked process begins with the peak of its parent in `getrusage`, so that the kernel's own mark is set back instead.
+    """
+
+    def __init__(self) -> None:
+        try:
+            Path("/proc/self/clear_refs").write_text("5", "ascii")
+        except OSError:
+            self._before = float("nan")
+        else:
+            self._before = _resident_mb("VmRSS")
+
+    def megabytes(self) -> float:
+        """Return the peak until now, in MB of a million bytes."""
+        return _resident_mb("VmHWM") - self._before
+
 
 def _child(run: Callable[[], np.ndarray], channel: object) -> None:
-    before = resource.getrusage(resource.RUSAGE_SELF)
-    start = time.perf_counter()
+    peak = Peak()
+    begun, start = cpu_s(), time.perf_counter()
     answer = run()
-    wall = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    channel.send((cpu, wall, (after.ru_maxrss - before.ru_maxrss) / 1024, answer))  # type: ignore[attr-defined]
+    wall, cpu = time.perf_counter() - start, cpu_s() - begun
+    channel.send((cpu, wall, peak.megabytes(), answer))  # type: ignore[attr-defined]
+
+
+def cpu_s() -> float:
+    """Return the CPU seconds of this process and of those it started and waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def race(contenders: dict[str, Callable[[], np.ndarray]], *, runs: int) -> dict[str, Timing]:
@@ -80,8 +113,12 @@ def race(contenders: dict[str, Callable[[], np.ndarray]], *, runs: int) -> dict[
             process = fork.Process(target=_child, args=(run, theirs))
             process.start()
             theirs.close()
-            measured[name].append(ours.recv())
-            process.join()
+            try:
+                measured[name].append(ours.recv())
+            except EOFError as error:
+                raise RuntimeError(name) from error  # what went wrong stands above it, from the child itself
+            finally:
+                process.join()
     return {
         name: Timing(*(statistics.median(values) for values in list(zip(*rows, strict=True))[:3]), rows[0][3])
         for name, rows in measured.items()
@@ -89,14 +126,25 @@ def race(contenders: dict[str, Callable[[], np.ndarray]], *, runs: int) -> dict[
 
 
 def table(title: str, lines: Sequence[Line]) -> str:
-    """Return the lines as one Markdown table."""
-    head = "| figure | value | unit | goal | held against | ratio | holds |\n|---|---|---|---|---|---|---|\n"
-    rows = "".join(
-        f"| {line.name} | {line.figure:.4g} | {line.unit} | {'' if line.goal is None else f'{line.goal:g}'} | {line.reference} "
-        f"| {'' if line.ratio is None else f'{line.ratio:.2f}'} | {'' if line.holds is None else 'yes' if line.holds else 'NO'} |\n"
+    """Return the lines as one Markdown table; wall seconds and memory have a column where a line has them."""
+    columns = ["figure", "value", "unit", "wall s", "peak MB", "goal", "held against", "ratio", "holds"]
+    rows = [
+        [
+            line.name if line.own_run is None else f"{line.name} (run by itself, {line.own_run})",
+            "–" if math.isnan(line.figure) else f"{line.figure:.4g}",
+            line.unit,
+            "" if line.wall_s is None else f"{line.wall_s:.3g}",
+            "" if line.peak_mb is None or math.isnan(line.peak_mb) else f"{line.peak_mb:.0f}",
+            "" if line.goal is None else f"{line.goal:g}",
+            line.reference,
+            "" if line.ratio is None else f"{line.ratio:.2f}",
+            "" if line.holds is None else "yes" if line.holds else "NO",
+        ]
         for line in lines
-    )
-    return f"# {title}\n\n{head}{rows}"
+    ]
+    shown = [at for at, name in enumerate(columns) if name not in {"wall s", "peak MB"} or any(row[at] for row in rows)]
+    made = ["| " + " | ".join(row[at] for at in shown) + " |\n" for row in [columns, ["---"] * len(columns), *rows]]
+    return f"# {title}\n\n{''.join(made)}"
 
 
 def machine() -> str:
@@ -108,14 +156,33 @@ def machine() -> str:
 
 
 def publish(name: str, title: str, lines: Sequence[Line], *, page: str | None = None) -> None:
-    """Write `docs/<page>.md` with the table and a plot of the ratios, and `docs/<name>.json`."""
-    page = page or name
+    """Write `docs/<page>.md` with the table and a plot of the ratios, and `docs/<name>.json`; lines of runs by themselves are kept."""
+    page, names = page or name, {line.name for line in lines}
+    lines = [*lines, *(line for line in published(name) if line.own_run is not None and line.name not in names)]
     content = f"{table(title, lines)}\nMeasured on {machine()}.\n"
     if any(line.ratio is not None for line in lines):
         _plot(lines, DOCS / "img" / f"{page}.png")
         content += f"\n![Ratios of peers to hatang, with their goals](img/{page}.png)\n"
+    notes = DOCS / f"{page}-notes.md"
+    if notes.is_file():
+        content += f"\n{notes.read_text('utf-8')}"
     (DOCS / f"{page}.md").write_text(content, "utf-8")
-    (DOCS / f"{name}.json").write_text(json.dumps([asdict(line) for line in lines], indent=1, ensure_ascii=False) + "\n", "utf-8")
+    written = [{key: None if value != value else value for key, value in asdict(line).items()} for line in lines]
+    (DOCS / f"{name}.json").write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def publish_own_run(name: str, title: str, lines: Sequence[Line], *, page: str, date: str) -> None:
+    """Put lines of a run by itself beside what is published, in place of those of the same name."""
+    names = {line.name for line in lines}
+    others = [line for line in published(name) if line.name not in names]
+    publish(name, title, [*others, *(replace(line, own_run=date) for line in lines)], page=page)
+
+
+def published(name: str) -> list[Line]:
+    """Return the lines of `docs/<name>.json`."""
+    path = DOCS / f"{name}.json"
+    rows = json.loads(path.read_text("utf-8")) if path.is_file() else []
+    return [Line(**{**row, "figure": float("nan") if row["figure"] is None else row["figure"]}) for row in rows]
 
 
 def _plot(lines: Sequence[Line], path: Path) -> None:
@@ -133,6 +200,10 @@ def _plot(lines: Sequence[Line], path: Path) -> None:
     axes.axvline(1, color="grey", linewidth=0.8)
     path.parent.mkdir(exist_ok=True)
     figure.savefig(path, dpi=110, metadata={"Software": None})
+
+
+def _resident_mb(name: str) -> float:
+    return next((int(line.split()[1]) * 1024 / 1e6 for line in _lines("/proc/self/status") if line.startswith(name)), float("nan"))
 
 
 def _lines(path: str) -> list[str]:

@@ -17,11 +17,10 @@ import rasterio
 import shapely
 from scipy.ndimage import gaussian_filter
 
+from benchmarks import maps
 from benchmarks.harness import Line, Timing, race
 from hatang.coverage.integrate import WardShapes, integrate
 from hatang.data.contracts import HUE_CRS, MAP_CRS
-from hatang.data.settings import Settings
-from hatang.data.wards import load_boundaries
 
 _PIXEL_DEGREES = 1 / 1200
 _GROUPS = [(operator, technology) for operator in ("viettel", "vnpt", "mobifone", "vietnamobile") for technology in ("4g", "5g")]
@@ -213,14 +212,15 @@ def answer_of(found: gpd.GeoDataFrame, wards: gpd.GeoDataFrame, claims: gpd.GeoD
 
 def _lines(title: str, timings: dict[str, Timing], goals: dict[str, float], *, close: float) -> list[Line]:
     base = timings["hatang"]
-    lines = [Line(title, base.cpu_s, "CPU s", None, "hatang", None, None)]
+    lines = [base.line(title, "hatang")]
     for name, timing in timings.items():
         if name == "hatang":
             continue
         differ = int((np.abs(timing.answer - base.answer) > close * np.abs(base.answer).max()).sum())
         ratio, goal = timing.cpu_s / base.cpu_s, goals.get(name)
         holds = differ == 0 and (goal is None or ratio >= goal)
-        lines.append(Line(f"{title}: {name}", timing.cpu_s, "CPU s", goal, f"{differ} differ", ratio, holds))
+        said = f"{differ} of {base.answer.size:,} ward × group differ by more than {close:g} of the greatest"
+        lines.append(timing.line(f"{title}: {name}", said, goal=goal, ratio=ratio, holds=holds))
     return lines
 
 
@@ -261,16 +261,14 @@ def integrate_lines(*, runs: int, pixel: float = _PIXEL_DEGREES, groups: int = 8
 
     Goals are held against claims at full size alone.
     """
-    settings = Settings()
-    boundaries = load_boundaries(settings)
-    wards = boundaries.frame.to_crs(MAP_CRS)
+    name, wards = maps.city()
+    wards = wards.to_crs(MAP_CRS)
     claims = contour_claims(wards, groups=groups, pixel=pixel, seed=seed)
     full = pixel <= _PIXEL_DEGREES
-    lines = _raced(f"{len(wards)} wards, {boundaries.source}", wards, claims, runs=runs, country=False, goals=full)
-    folder = settings.reference_dir
-    if country and folder is not None:
-        every = gpd.read_parquet(folder / "boundaries/vn_wards_2025_simplified30m.parquet")[["ward_code", "geometry"]]
-        every = every.cx[102:110, 8:24]
+    lines = _raced(name, wards, claims, runs=runs, country=False, goals=full)
+    every = maps.country() if country else None
+    if every is not None:
+        every = every[["ward_code", "geometry"]].cx[102:110, 8:24]
         claims = contour_claims(every, groups=2, pixel=4 * _PIXEL_DEGREES, seed=seed)
         lines += _raced(f"{len(every)} wards of the country", every, claims, runs=1, country=True, goals=full)
     return lines

@@ -16,19 +16,21 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from benchmarks.harness import Line, race
-from benchmarks.stress import stress_wards
+from benchmarks import maps
+from benchmarks.harness import Line, Timing, race
 from hatang.coverage.locate import WardIndex
-from hatang.data.settings import Settings
-from hatang.data.wards import load_boundaries
 
 _SLOW_SHARE = 20
 """Peers that take minutes where others take a second get one point in so many, and ours beside them as well."""
 _TRUTH = "shapely intersects_xy"
+_WITHIN, _SEDONA_WITHIN = "geopandas sjoin within", "sedonadb ST_Within"
 _GOALS = {
-    ("40 wards", "geopandas sjoin within"): 50.0,
-    ("40 wards", "sedonadb ST_Within"): 30.0,
-    ("country", "geopandas sjoin within"): 45.0,
+    (maps.CITY, _WITHIN): 50.0,
+    (maps.CITY, _SEDONA_WITHIN): 30.0,
+    (maps.COUNTRY, _WITHIN): 45.0,
+    (maps.COUNTRY, _SEDONA_WITHIN): 30.0,
+    (maps.STRESS, _WITHIN): 45.0,
+    (maps.STRESS, _SEDONA_WITHIN): 30.0,
 }
 """How many times more CPU a peer is to take, by map and peer."""
 
@@ -43,16 +45,59 @@ def points_around(wards: gpd.GeoDataFrame, *, count: int, seed: int) -> np.ndarr
     return np.ascontiguousarray(random.uniform((west, south), (east, north)).T)
 
 
-def locate_lines(*, count: int, runs: int = 1, seed: int = 455, reference: Path | None = None) -> list[Line]:
-    """Race the index against its peers on the boundaries in use and, where there is reference data, on real maps and the stress set."""
-    boundaries = load_boundaries(Settings())
-    lines = map_lines(str(boundaries.source), boundaries.frame, count=count, runs=runs, seed=seed)
-    if reference is not None:
-        country = gpd.read_parquet(reference / "boundaries/vn_wards_2025_simplified30m.parquet")
-        lines += map_lines("40 wards", gpd.read_parquet(reference / "boundaries/hue_wards_2025.parquet"), count=count, runs=runs, seed=seed)
-        lines += map_lines("country", country, count=count, runs=runs, seed=seed)
-        stress = stress_wards(country, seed=seed)
-        lines += index_lines("stress set", stress) + map_lines("stress set", stress, count=count, runs=1, seed=seed)
+def adversarial_around(wards: gpd.GeoDataFrame, index: WardIndex, *, count: int, seed: int) -> np.ndarray:
+    """Return points on vertices, on and beside edges, on the grid's lines and centres, and level with vertices, shape (count, 2)."""
+    random = np.random.default_rng(seed)
+    rings = shapely.get_rings(shapely.get_parts(wards.geometry.to_numpy()))
+    vertices, ring = shapely.get_coordinates(rings, return_index=True)
+    edge = random.choice(np.flatnonzero(ring[1:] == ring[:-1]), count)
+    share = random.choice([0.0, 0.5, 0.25, np.nan], (count, 1))
+    share = np.where(np.isnan(share), random.random((count, 1)), share)
+    points = vertices[edge] * (1 - share) + vertices[edge + 1] * share
+    x0, y0, size = index._grid.frame  # noqa: SLF001 - where the index's own lines run, points are hardest
+    half = random.choice([0.0, 0.5], (count, 2))
+    snapped = np.array([x0, y0]) + (np.floor((points - [x0, y0]) / size) + half) * size
+    snap = random.random((count, 2)) < random.choice([0.0, 0.5, 1.0], (count, 1), p=[0.8, 0.1, 0.1])
+    points = np.where(snap, snapped, points)
+    level = random.random(count) < 0.1
+    points[level, 0] = random.uniform(*wards.total_bounds[[0, 2]], level.sum())
+    step = random.choice([-np.inf, np.nan, np.inf], (count, 2), p=[0.15, 0.7, 0.15])
+    points = np.where(np.isnan(step), points, np.nextafter(points, step))
+    return np.where(np.abs(points) < 1e-140, 0.0, points)  # below lies what the index does not promise
+
+
+def locate_lines(*, count: int, equal: int, adversarial: int, runs: int = 1, seed: int = 455) -> list[Line]:
+    """Race the index against its peers at `count` points on the city and, where they are at hand, the country and the stress set.
+
+    Beyond the race `equal` points drawn, and `adversarial` ones on and beside borders, are held against GEOS.
+    """
+    name, wards = maps.city()
+    lines = map_lines(name, wards, count=count, runs=runs, seed=seed)
+    lines += equality_lines(name, wards, equal=equal, adversarial=adversarial, seed=seed)
+    country = maps.country()
+    if country is not None:
+        stress = maps.stress(country, seed=seed)
+        for name, wards in ((maps.COUNTRY, country), (maps.STRESS, stress)):
+            lines += index_lines(name, wards) + map_lines(name, wards, count=count, runs=runs if name == maps.COUNTRY else 1, seed=seed)
+            lines += equality_lines(name, wards, equal=0, adversarial=adversarial, seed=seed)
+    return lines
+
+
+def equality_lines(name: str, wards: gpd.GeoDataFrame, *, equal: int, adversarial: int, seed: int) -> list[Line]:
+    """Return how many of many points differ from GEOS."""
+    wards = gpd.GeoDataFrame(wards[["ward_code", "geometry"]]).sort_values("ward_code", ignore_index=True)
+    index = WardIndex.build(wards)
+    drawn = {
+        "drawn afresh": points_around(wards, count=equal, seed=seed + 1),
+        "on and beside borders": adversarial_around(wards, index, count=adversarial, seed=seed),
+    }
+    lines = []
+    for kind, xy in drawn.items():
+        if len(xy):
+            answers = race({"hatang": partial(index.locate, *np.ascontiguousarray(xy.T)), _TRUTH: partial(_recipe, wards, xy)}, runs=1)
+            differing = int((answers["hatang"].answer != answers[_TRUTH].answer).sum())
+            title = f"locate, {name}: {len(xy):,} points {kind} that differ"
+            lines.append(Line(title, differing, "points", 0, f"GEOS, {_TRUTH}", None, differing == 0))
     return lines
 
 
@@ -93,7 +138,7 @@ def map_lines(name: str, wards: gpd.GeoDataFrame, *, count: int, runs: int, seed
     index.locate(xy[:1, 0], xy[:1, 1])  # compiled before the race
     contenders: dict[str, Callable[[], np.ndarray]] = {
         "hatang": partial(index.locate, xy[:, 0], xy[:, 1]),
-        "geopandas sjoin within": partial(_sjoin, wards, points, "within"),
+        _WITHIN: partial(_sjoin, wards, points, "within"),
     }
     few = max(count // _SLOW_SHARE, 1)
     slow: dict[str, Callable[[], np.ndarray]] = {
@@ -102,25 +147,26 @@ def map_lines(name: str, wards: gpd.GeoDataFrame, *, count: int, runs: int, seed
     }
     if importlib.util.find_spec("sedonadb"):
         contenders["sedonadb ST_Intersects"] = partial(_sedona, wards, points, "ST_Intersects(w.geometry, p.geometry)")
-        contenders["sedonadb ST_Within"] = partial(_sedona, wards, points, "ST_Within(p.geometry, w.geometry)")
+        contenders[_SEDONA_WITHIN] = partial(_sedona, wards, points, "ST_Within(p.geometry, w.geometry)")
     if importlib.util.find_spec("duckdb_extension_spatial"):
         slow["duckdb ST_Intersects"] = partial(_duckdb, wards, points[:few])
     timings = race(contenders, runs=runs) | race({_TRUTH: partial(_recipe, wards, xy)}, runs=1)
     base, truth = timings.pop("hatang"), timings[_TRUTH].answer
-    lines = [_line(f"locate, {count:,} points, {name}", base.cpu_s, None, int((base.answer != truth).sum()), exact=True)]
+    lines = [_line(f"locate, {count:,} points, {name}", base, None, int((base.answer != truth).sum()), exact=True)]
     slowly = race(slow, runs=1)
     for ours, raced in ((base.cpu_s, timings), (slowly.pop("hatang").cpu_s, slowly)):
         for peer, timing in raced.items():
             differing = int((timing.answer != truth[: len(timing.answer)]).sum())
             exact = peer in {_TRUTH, "geopandas sjoin intersects"}
-            lines.append(_line(f"locate, {name}: {peer}", timing.cpu_s, timing.cpu_s / ours, differing, exact, _GOALS.get((name, peer))))
+            lines.append(_line(f"locate, {name}: {peer}", timing, timing.cpu_s / ours, differing, exact, _GOALS.get((name, peer))))
     return lines
 
 
-def _line(name: str, cpu_s: float, ratio: float | None, differing: int, exact: bool, goal: float | None = None) -> Line:  # noqa: FBT001
+def _line(name: str, timing: Timing, ratio: float | None, differing: int, exact: bool, goal: float | None = None) -> Line:  # noqa: FBT001
     """Return a line that holds if an exact contender differs nowhere and the ratio reaches the goal; None where neither is asked."""
     asked = ([differing == 0] if exact else []) + ([ratio is not None and ratio >= goal] if goal is not None else [])
-    return Line(name, cpu_s, "CPU s", goal, f"GEOS: {differing} differ", ratio, all(asked) if asked else None)
+    said = f"GEOS: {differing} of {len(timing.answer):,} points differ"
+    return timing.line(name, said, goal=goal, ratio=ratio, holds=all(asked) if asked else None)
 
 
 def _first(point: np.ndarray, row: np.ndarray, count: int) -> np.ndarray:

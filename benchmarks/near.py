@@ -107,14 +107,13 @@ def _raced(title: str, contenders: dict[str, Answer], runs: int, goals: dict[str
     """Return one line for ours and one for each peer; a peer's holds where its answer is ours and the ratio reaches its goal."""
     timings = race(contenders, runs=runs)
     ours = timings["hatang"]
-    lines = [Line(title, ours.cpu_s, "CPU s", None, "hatang", None, None)]
+    lines = [ours.line(title, "hatang")]
     for name, timing in timings.items():
         if name != "hatang":
             differing, goal, ratio = _differing(ours.answer, timing.answer), goals.get(name), timing.cpu_s / ours.cpu_s
             holds = None if name in _APPROXIMATE else differing == 0 and (goal is None or ratio >= goal)
-            lines.append(
-                Line(f"{title.split(',', maxsplit=1)[0]}: {name}", timing.cpu_s, "CPU s", goal, f"{differing} differ", ratio, holds)
-            )
+            said = f"{differing} of {len(ours.answer):,} pairs differ"
+            lines.append(timing.line(f"{title.split(',', maxsplit=1)[0]}: {name}", said, goal=goal, ratio=ratio, holds=holds))
     return lines
 
 

@@ -9,10 +9,9 @@ import pyarrow.parquet as pq
 from benchmarks.aggregate import BY, TIMED_ROWS
 from benchmarks.drawn import write_drawn
 from benchmarks.harness import Line, race
+from benchmarks.maps import city
 from hatang.coverage.locate import WardIndex
 from hatang.data.contracts import ENGINE_WARD
-from hatang.data.settings import Settings
-from hatang.data.wards import load_boundaries
 from hatang.pipeline.enginecache import engine_file
 
 _GOAL = 2.0
@@ -20,11 +19,11 @@ _GOAL = 2.0
 
 def storage_lines(*, rows: int, runs: int, devices: int = 100_000) -> list[Line]:
     """Race the decode of an engine file, wards stored and coordinates stored, against that of float64 under zstd."""
-    boundaries = load_boundaries(Settings())
+    _, wards = city()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "tests.parquet")
-        write_drawn(path, boundaries.frame, rows=rows, devices=devices)
-        laid_out = engine_file(Path(folder), path, "drawn", WardIndex.build(boundaries.frame))
+        write_drawn(path, wards, rows=rows, devices=devices)
+        laid_out = engine_file(Path(folder), path, "drawn", WardIndex.build(wards))
         megabytes = {file: file.stat().st_size / 1e6 for file in (path, laid_out)}
         lines = []
         for title, extra in (("", []), (" with devices", ["device_id"])):

@@ -1,9 +1,12 @@
 """Benchmarks run at their smallest size, so that they cannot rot; inequality with a peer fails, slowness never does."""
 
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pytest
 import shapely
 
@@ -19,7 +22,7 @@ from benchmarks.stress import stress_wards
 def test_locate_equals_its_peers() -> None:
     lines = SMALL["locate"]()
     exact = [line for line in lines if "sedonadb" not in line.name and "duckdb" not in line.name and "within" not in line.name]
-    assert [line.holds for line in exact] == [True, True, True]
+    assert [line.holds for line in exact] == [True, True, True, True]
     assert "geopandas sjoin within" in table("Benchmarks", lines)
 
 
@@ -54,20 +57,58 @@ def test_every_kernel_has_a_smallest_size() -> None:
 
 def test_a_page_holds_the_table_a_plot_and_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(harness, "DOCS", tmp_path)
-    ours, theirs = Line("x", 1.0, "CPU s", None, "hatang", None, None), Line("x: peer", 3.0, "CPU s", 2.0, "0 differ", 3.0, True)
+    (tmp_path / "performance-notes.md").write_text("## Goals that stay missed\n", "utf-8")
+    ours, theirs = Line("x", 1.0, "CPU s", None, "hatang", None, None, 1.25, 80), Line("x: peer", 3.0, "CPU s", 2.0, "0 differ", 3.0, True)
     harness.publish("benchmarks", "Performance", [ours, theirs], page="performance")
     page = (tmp_path / "performance.md").read_text("utf-8")
-    assert "| x: peer | 3 | CPU s | 2 | 0 differ | 3.00 | yes |" in page
+    assert "| x | 1 | CPU s | 1.25 | 80 |  | hatang |  |  |" in page
+    assert "| x: peer | 3 | CPU s |  |  | 2 | 0 differ | 3.00 | yes |" in page
     assert "cores" in page
+    assert page.endswith("## Goals that stay missed\n")
     assert (tmp_path / "img/performance.png").read_bytes().startswith(b"\x89PNG")
     assert [line["ratio"] for line in json.loads((tmp_path / "benchmarks.json").read_text("utf-8"))] == [None, 3.0]
 
 
+def test_a_run_by_itself_stays_when_all_others_are_taken_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(harness, "DOCS", tmp_path)
+    long, short = Line("long", 7.0, "s", None, "x", None, True), Line("short", float("nan"), "s", None, "not installed", None, None)
+    harness.publish_own_run("benchmarks", "Performance", [long], page="performance", date="2026-11-25")
+    harness.publish("benchmarks", "Performance", [short], page="performance")
+    harness.publish("benchmarks", "Performance", [short], page="performance")
+    page = (tmp_path / "performance.md").read_text("utf-8")
+    assert page.count("| long (run by itself, 2026-11-25) | 7 |") == 1
+    assert page.count("| short | – |") == 1
+    harness.publish_own_run("benchmarks", "Performance", [replace(long, figure=8.0)], page="performance", date="2026-11-26")
+    assert [(line.name, line.own_run) for line in harness.published("benchmarks")] == [("short", None), ("long", "2026-11-26")]
+
+
+def test_memory_is_that_of_the_run_alone() -> None:
+    held = np.ones(25_000_000)  # what the parent holds and held is not the child's
+    del held
+    kept = np.ones(2_000_000)
+    timings = harness.race({"much": lambda: np.ones(10_000_000)[:1], "little": lambda: np.ones(10)}, runs=1)
+    assert 75 < timings["much"].peak_mb < 110
+    assert timings["little"].peak_mb < 15
+    assert kept[0] == timings["much"].answer[0]
+
+
+def test_a_contender_that_fails_is_named() -> None:
+    def fail() -> np.ndarray:
+        os._exit(3)
+
+    with pytest.raises(RuntimeError, match="broken"):
+        harness.race({"broken": fail}, runs=1)
+
+
 @pytest.mark.slow
-def test_aggregate_equals_its_peers() -> None:
-    lines = SMALL["aggregate"]()
-    assert {line.name for line in lines} >= {"aggregate: hatang on an engine file", "aggregate: geopandas"}
+@pytest.mark.parametrize("kernel", ["aggregate", "stream", "cluster"])
+def test_aggregate_equals_its_peers(kernel: str) -> None:
+    lines = SMALL[kernel]()
+    assert lines
     assert all(line.holds is not False for line in lines)
+    if kernel == "aggregate":
+        named = {"aggregate: hatang on an engine file", "aggregate: geopandas, 2,000 tests", "aggregate: numpy.quantile of each group"}
+        assert {line.name for line in lines} >= named
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.locate import adversarial_around
 from hatang.coverage._wardkernels import orientation
 from hatang.coverage.cells import cell_of, cell_polygons, ward_cells
 from hatang.coverage.locate import WardIndex
@@ -44,34 +45,13 @@ def geos(wards: gpd.GeoDataFrame, x: Points, y: Points) -> npt.NDArray[np.int32]
     return found
 
 
-def adversarial(wards: gpd.GeoDataFrame, index: WardIndex, *, count: int, seed: int) -> Points:
-    """Return points on vertices, on and beside edges, on the grid's lines and centres, and level with vertices, shape (≤ count, 2)."""
-    random = np.random.default_rng(seed)
-    rings = shapely.get_rings(shapely.get_parts(wards.geometry.to_numpy()))
-    vertices, ring = shapely.get_coordinates(rings, return_index=True)
-    edge = random.choice(np.flatnonzero(ring[1:] == ring[:-1]), count)
-    share = random.choice([0.0, 0.5, 0.25, np.nan], (count, 1))
-    share = np.where(np.isnan(share), random.random((count, 1)), share)
-    points = vertices[edge] * (1 - share) + vertices[edge + 1] * share
-    x0, y0, size = index._grid.frame
-    half = random.choice([0.0, 0.5], (count, 2))
-    snapped = np.array([x0, y0]) + (np.floor((points - [x0, y0]) / size) + half) * size
-    snap = random.random((count, 2)) < random.choice([0.0, 0.5, 1.0], (count, 1), p=[0.8, 0.1, 0.1])
-    points = np.where(snap, snapped, points)
-    level = random.random(count) < 0.1
-    points[level, 0] = random.uniform(*wards.total_bounds[[0, 2]], level.sum())
-    step = random.choice([-np.inf, np.nan, np.inf], (count, 2), p=[0.15, 0.7, 0.15])
-    points = np.where(np.isnan(step), points, np.nextafter(points, step))
-    return np.where(np.abs(points) < 1e-140, 0.0, points)  # below lies what the index does not promise
-
-
 def assert_as_geos(wards: gpd.GeoDataFrame, *, count: int, seed: int = 455) -> None:
     """Hold the index against GEOS on random and on adversarial points."""
     index = WardIndex.build(wards)
     west, south, east, north = wards.total_bounds
     margin = 0.05 * max(east - west, north - south)
     random = np.random.default_rng(seed).uniform((west - margin, south - margin), (east + margin, north + margin), (count, 2))
-    for points in (random, adversarial(wards, index, count=count, seed=seed)):
+    for points in (random, adversarial_around(wards, index, count=count, seed=seed)):
         x, y = np.ascontiguousarray(points[:, 0]), np.ascontiguousarray(points[:, 1])
         differing = np.flatnonzero(index.locate(x, y) != geos(wards, x, y))
         assert len(differing) == 0, points[differing[:5]].tolist()
