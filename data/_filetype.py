@@ -50,6 +50,8 @@ class Form(StrEnum):
     SHP = "shp"
     FLATGEOBUF = "fgb"
     KML = "kml"
+    OSM_PBF = "pbf"
+    OVERPASS = "overpass"
     PARQUET = "parquet"
     MAPINFO_TAB = "tab"
     MAPINFO_MIF = "mif"
@@ -98,6 +100,9 @@ _FOREIGN: Final[Sequence[tuple[bytes, str]]] = (
     (b"7z\xbc\xaf", "7z"),
     (b"AC10", "DWG"),
 )
+_OSM_HEADER: Final = b"\n\tOSMHeader"
+"""What stands behind the first four bytes of a PBF: the kind of its first block."""
+_OVERPASS: Final = re.compile(r"\"osm3s\"\s*:|\"elements\"\s*:\s*\[\s*\{\s*\"type\"\s*:\s*\"(?:node|way|relation)\"")
 _HTML: Final = re.compile(r"<!doctype\s+html|<html|<head[\s>]|<body[\s>]", re.IGNORECASE)
 _REDIRECTS: Final = re.compile(r"<OGRVRTDataSource|<VRTDataset|<GDALTileIndexDataset|<!ENTITY|\"gdal_streamed_alg\"", re.IGNORECASE)
 """Files that make a library open other files: virtual data sets, XML entities, GDAL pipelines."""
@@ -154,6 +159,8 @@ def _form_at(path: Path, shown: str | None = None) -> Form:
         raise refused(name, "file_missing") from error
     except OSError as error:
         raise refused(name, "file_unreadable", found=error.strerror) from error
+    if head[4:].startswith(_OSM_HEADER):
+        return Form.OSM_PBF
     for magic, form in _MAGIC:
         if head.startswith(magic):
             return _workbook_or_archive(path, name) if form is Form.ZIP else form
@@ -190,6 +197,8 @@ def _text_form(head: bytes, name: str) -> Form:
     if _MIF.match(text) and re.search(r"^\s*columns\s+\d+", text, re.IGNORECASE | re.MULTILINE):
         return Form.MAPINFO_MIF
     if text[0] in "{[":
+        if _OVERPASS.search(text):
+            return Form.OVERPASS
         if _GEOJSON.search(text):
             return Form.GEOJSON_LINES if _LINES.match(text) else Form.GEOJSON
         raise refused(name, "file_format", found="JSON")

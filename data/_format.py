@@ -36,7 +36,7 @@ class Draft:
         for column in source.columns:
             self._names.setdefault(fold(column), column)
         self._added: dict[str, Any] = {}
-        self._notes: list[RowNote] = []
+        self._notes: list[RowNote] = list(source.notes)
 
     def has(self, name: str) -> bool:
         """Return whether the file has a column of that folded name."""

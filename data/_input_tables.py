@@ -240,10 +240,17 @@ ROADS = Table(
     (
         Column("road_id", required=True, synonyms=("ma_duong", "osm_id", "id")),
         Column("road_name", synonyms=("ten_duong", "name", "ten")),
+        Column("road_class", synonyms=("cap_duong", "loai_duong", "highway", "fclass", "class")),
         Column("width_m", "float", "m", low=0, high=200, synonyms=("be_rong", "chieu_rong", "width")),
+        Column("lanes", "int", "lanes", low=0, high=20, synonyms=("so_lan", "so_lan_xe")),
+        Column("bridge", "bool", synonyms=("cau",)),
+        Column("tunnel", "bool", synonyms=("ham",)),
+        Column("surface", synonyms=("mat_duong", "ket_cau_mat_duong")),
+        Column("source", synonyms=("nguon",)),
     ),
     geometry="line",
 )
+"""Lines of roads; `road_class` and `surface` are in the words of `source`: `osm`, `overture`, or those of a register."""
 
 WORKS = Table(
     "works",

@@ -5,6 +5,7 @@ from typing import Final
 
 from hatang.data._format import Format
 from hatang.data._formats_of_claims import CLAIM_FORMATS
+from hatang.data._formats_of_roads import ROAD_FORMATS
 from hatang.data._formats_of_sites import OPENCELLID_COLUMNS, OPENCELLID_RADIOS, SITE_FORMATS
 from hatang.data._formats_of_speeds import SPEED_FORMATS
 from hatang.data._formats_of_tests import TEST_FORMATS
@@ -13,7 +14,7 @@ from hatang.data._vocabulary import fold
 
 __all__ = ["FORMATS", "Format", "format_of", "names_of_headerless"]
 
-FORMATS: Final[Sequence[Format]] = (*TEST_FORMATS, *SPEED_FORMATS, *SITE_FORMATS, *CLAIM_FORMATS)
+FORMATS: Final[Sequence[Format]] = (*TEST_FORMATS, *SPEED_FORMATS, *SITE_FORMATS, *CLAIM_FORMATS, *ROAD_FORMATS)
 """Every format known by its columns, the first that fits counts."""
 
 

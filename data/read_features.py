@@ -11,11 +11,11 @@ import shapely
 from shapely import GeometryType
 
 from hatang.data._intake import Intake, is_none, repeats
-from hatang.data._shapes import fitted, shapes_of
+from hatang.data._shapes import HUE_BOX, fitted, shapes_of
 from hatang.data._sourcetable import SourceTable
 from hatang.data._statements import ReadOptions, environments, operators, technologies
 from hatang.data._vocabulary import technology_of
-from hatang.data.contracts import CLAIMS, AssetClass, Environment, Severity, Table
+from hatang.data.contracts import CLAIMS, ROADS, AssetClass, Environment, Severity, Table
 from hatang.data.mapping import FileMapping
 
 _MADE_IDS: Final[Mapping[str, str]] = {
@@ -49,6 +49,8 @@ def read_features(source: SourceTable, table: Table, mapping: FileMapping, optio
     shapes = shapes_of(intake)
     if shapes is None:
         raise intake.refusal("file_geometry", found=", ".join(source.columns)[:1000])
+    if table is ROADS:
+        _refuse_elsewhere(intake, shapes)
     made = _MADE_IDS.get(table.name)
     stated = {name for name in _STATED if name in {c.name for c in table.columns}}
     given = {"operator": options.operator, "technology": options.technology, "environment": Environment.OUTDOOR}
@@ -66,6 +68,15 @@ def read_features(source: SourceTable, table: Table, mapping: FileMapping, optio
         _make_ids(intake, made, wkb)
     _refuse_repeats(intake, table, wkb)
     return intake, intake.result(wkb)
+
+
+def _refuse_elsewhere(intake: Intake, shapes: np.ndarray) -> None:
+    """Refuse the roads off the city's box where the file has roads in it too: it is one of a country, and only ours count."""
+    west, south, east, north = shapely.bounds(shapes).T
+    with np.errstate(invalid="ignore"):
+        off = (east < HUE_BOX[0]) | (west > HUE_BOX[2]) | (north < HUE_BOX[1]) | (south > HUE_BOX[3])
+    if (~off & ~np.isnan(west)).any():
+        intake.note(off & ~intake.refused, "road_elsewhere", field="geometry", folded=True)
 
 
 def _states(intake: Intake, table: Table, options: ReadOptions) -> None:

@@ -19,6 +19,7 @@ from hatang.data._intake import Intake
 from hatang.data._mending import with_text_mended
 from hatang.data._periods import quarter_of
 from hatang.data._recognition import likely_kind
+from hatang.data._roadfiles import read_road_network
 from hatang.data._sourcetable import SourceTable
 from hatang.data._statements import ReadOptions, checked
 from hatang.data.contracts import INPUT_TABLES, Fault, Kind, RefusedError, Severity
@@ -204,6 +205,9 @@ def _as_it_stands(
             raise refused(file, "file_layers", found=", ".join(member.name for member in members))
         return read_tabular(file, members, mapping, limit=limit)
     layers = [member for member in members if member.form not in _TABULAR]
+    network = read_road_network(file, layers, limit)
+    if network is not None:
+        return network
     return read_vector(file, layers, mapping, limits, wanted=kind, limit=limit)
 
 
