@@ -2,11 +2,16 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from hatang.data.contracts import SchemaError
 
 Key: TypeAlias = tuple[Hashable, ...]
+
+
+def sortable(key: Key) -> tuple[tuple[bool, Any], ...]:
+    """Return a key that sorts with nothing last."""
+    return tuple((entry is None, 0 if entry is None else entry) for entry in key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,11 @@ class Heap:
                 self._stored.append(self._spill.store(self._waiting, items=self.items))
                 self._waiting, self._held = [], 0
 
+    @property
+    def spilled(self) -> bool:
+        """Return whether some runs lie on disk, where they stay only as long as the spill is open."""
+        return bool(self._stored)
+
     def runs(self) -> list[Run]:
         """Return every run."""
         return self._stored + self._waiting

@@ -1,6 +1,6 @@
 """From a batch of rows to a run: ward, keys and values decoded, rows put in order by group, devices turned into words.
 
-A group is ward × keys: its number is the code of the keys, given in order of first sight by the process's `Keys`, in the upper 32 bits and
+A group is ward × keys: its number is the code of the keys, given batch by batch by the process's `Keys`, in the upper 32 bits and
 the rank of the ward's code in the lower.
 """
 
@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hatang.coverage._batches import Columns, Source
-from hatang.coverage._frame import Frame, Key
+from hatang.coverage._frame import Frame, Key, sortable
 from hatang.coverage._merging import Column, Run
 from hatang.coverage._segments import Counts, Int32s, Int64s, first_codes, hashed, in_order, mixed, tally
 from hatang.coverage.locate import WardIndex
@@ -34,9 +34,11 @@ class Keys:
         self._lock = Lock()
 
     def codes(self, keys: list[Key]) -> Int64s:
-        """Return the code of each key, new ones in order of first sight."""
+        """Return the code of each key; new ones are sorted, so that processes that see the same keys first order their groups alike."""
         with self._lock:
-            return np.array([self._codes.setdefault(key, len(self._codes)) for key in keys], np.int64)
+            for key in sorted((key for key in keys if key not in self._codes), key=sortable):
+                self._codes.setdefault(key, len(self._codes))
+            return np.array([self._codes[key] for key in keys], np.int64)
 
     def seen(self) -> list[Key]:
         """Return every key by its code."""

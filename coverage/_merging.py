@@ -174,7 +174,7 @@ def merged(runs: Sequence[Run], groups: Counts, which: int, *, fold: bool) -> Co
 def chunks(runs: Sequence[Run], group: np.uint64, which: int, *, items: int, fold: bool) -> Iterator[Column]:
     """Yield column `which` of one group over all runs by ascending ranges of its items, each of about `items` at most.
 
-    All rows with equal items come in one chunk. Segments of runs in memory are sorted where they stand.
+    All rows with equal items come in one chunk. Segments of runs in memory are sorted in place, or as copies where they may not change.
     """
     segments: list[tuple[Column, Items, int, int]] = []
     for run in runs:
@@ -184,8 +184,10 @@ def chunks(runs: Sequence[Run], group: np.uint64, which: int, *, items: int, fol
         column = run.columns[which]
         begin, end = int(column.starts[place]), int(column.starts[place + 1])
         view = (column.items if isinstance(column.items, np.ndarray) else column.items.mapped())[begin:end]
-        if not run.ordered:
+        if not run.ordered and view.flags.writeable:
             view.sort()
+        elif not run.ordered:  # what came over a wire
+            view = np.sort(view)
         segments.append((column, view, begin, end))
     step = max(1, items // (2 * max(1, len(segments))))
     samples = np.sort(np.concatenate([np.asarray(view[::step]) for _, view, _, _ in segments]))
@@ -193,12 +195,13 @@ def chunks(runs: Sequence[Run], group: np.uint64, which: int, *, items: int, fol
     cuts = [np.concatenate([[0], np.searchsorted(view, splits), [len(view)]]) for _, view, _, _ in segments]
     for chunk in range(len(splits) + 1):
         parts = []
-        for (column, _, begin, _), cut in zip(segments, cuts, strict=True):
+        for (column, view, begin, _), cut in zip(segments, cuts, strict=True):
             low, high = begin + int(cut[chunk]), begin + int(cut[chunk + 1])
+            part = view[cut[chunk] : cut[chunk + 1]] if isinstance(column.items, np.ndarray) else column.items.read(low, high)
             upto = _read_counts(column.upto, low, high)
             if len(upto) and low > begin:
                 upto = upto - _read_counts(column.upto, low - 1, low)[0]
-            parts.append((Column(_read(column.items, low, high), np.array([0, high - low]), upto), np.zeros(1, np.int64)))
+            parts.append((Column(part, np.array([0, high - low]), upto), np.zeros(1, np.int64)))
         yield joined(parts, 1, values=which == 0, fold=fold)
 
 

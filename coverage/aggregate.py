@@ -19,7 +19,7 @@ from hatang.coverage._frame import Frame
 from hatang.coverage._gathering import MOST_ROWS, Heap, Progress, read_all
 from hatang.coverage._grouping import Grouper, Job, Keys
 from hatang.coverage._spill import Spill
-from hatang.coverage.blocks import Block, merged_table, table_of
+from hatang.coverage.blocks import Block, Bundle, merged_table, table_of
 from hatang.coverage.cluster import map_finish
 from hatang.coverage.locate import WardIndex
 from hatang.data.contracts import ParameterError, SchemaError
@@ -71,7 +71,7 @@ def aggregate(
         itself takes some tens of megabytes a thread, however low the limit.
     threads : int, default 2
     scheduler : address of a Dask scheduler, a `distributed.Client` or `LocalCluster`, or None
-        Where given, workers (who must see the files under the same paths) read shares of the files and send one block for each.
+        Where given, workers (who must see the files under the same paths) read shares of the files and send what is left of each, no rows.
     progress : callable (rows done, rows in all), optional
         Called from the calling thread as rows are read; what it raises ends the aggregation and passes through.
 
@@ -234,15 +234,24 @@ def _block(work: Sequence[Work], job: Job, *, limit_bytes: int, threads: int) ->
         return Block.of_runs(heap.runs(), keys.seen(), job.frame)
 
 
-def _share_block(work: Work, shared: tuple[Job, int]) -> Block:
-    """Return the block of one share, on a worker: a thread of it is a task of the cluster."""
-    return _block([work], shared[0], limit_bytes=shared[1], threads=1)
+def _share(work: Work, shared: tuple[Job, int]) -> Block | Bundle:
+    """Return what one share leaves, on a worker: a thread of it is a task of the cluster.
+
+    Runs are sorted and folded where those of many shares meet; to do it here too would cost as much again.
+    """
+    job, limit_bytes = shared
+    with Spill() as spill:
+        heap, keys = Heap(spill, limit_bytes, 1), Keys()
+        read_all([work], lambda: Grouper(job, keys), heap, threads=1, progress=None)
+        if heap.spilled:
+            return Block.of_runs(heap.runs(), keys.seen(), job.frame)
+        return Bundle(job.frame, tuple(keys.seen()), tuple(heap.runs()))
 
 
 def _over_cluster(
     sources: Sequence[Source], job: Job, thresholds: Sequence[float], limit_bytes: int, scheduler: Any, progress: Progress | None
 ) -> pd.DataFrame:
-    """Return the table of all files, made by workers: of each share a block, of all blocks the table."""
+    """Return the table of all files, made by workers: of each share its runs, of several a block, of all the table."""
     work = shares_of_work(sources, rows=min(_SHARE_ROWS, limit_bytes // _SHARE_BYTES))
     if not work:
         return Block.of_runs([], [], job.frame).table(thresholds=thresholds)
@@ -255,7 +264,7 @@ def _over_cluster(
             progress(done, total)
 
     finish = partial(merged_table, thresholds=tuple(thresholds))
-    return map_finish(_share_block, work, Block.merge, finish, scheduler=scheduler, shared=(job, limit_bytes), finished=tell)
+    return map_finish(_share, work, Block.merge, finish, scheduler=scheduler, shared=(job, limit_bytes), finished=tell)
 
 
 def _check(columns: Columns, thresholds: Sequence[float], limit_bytes: int, threads: int) -> None:

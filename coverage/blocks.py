@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from hatang.coverage._frame import Frame, Key
+from hatang.coverage._frame import Frame, Key, sortable
 from hatang.coverage._merging import NO_COUNTS, Column, Run, all_groups, merge, total_tests
 from hatang.coverage._segments import Counts
 from hatang.coverage._summary import QUANTILES, summarise
@@ -33,6 +33,15 @@ _NAMES: Final = ("median", "p10", "p95")
 
 
 @dataclass(frozen=True, slots=True)
+class Bundle:
+    """What a share of the work leaves, before it is sorted and folded into a block: runs whose groups name `keys` by their places."""
+
+    frame: Frame
+    keys: tuple[Key, ...]
+    runs: tuple[Run, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """One mergeable block; make it with `hatang.coverage.aggregate.block_of`."""
 
@@ -43,15 +52,15 @@ class Block:
     @classmethod
     def of_runs(cls, runs: Sequence[Run], keys: Sequence[Key], frame: Frame) -> Self:
         """Return the block of runs whose groups name `keys` by their places."""
-        order = sorted(range(len(keys)), key=lambda place: _sortable(keys[place]))
+        order = sorted(range(len(keys)), key=lambda place: sortable(keys[place]))
         rank = np.empty(len(keys), np.uint64)
         rank[order] = np.arange(len(keys), dtype=np.uint64)
         moved = [_renumbered(_with_sets(run, frame.word_sets), rank) for run in runs if len(run.groups)]
         return cls(frame, tuple(keys[place] for place in order), _one(moved))
 
     @classmethod
-    def merge(cls, blocks: Sequence[Self]) -> Self:
-        """Return the block of all tests of `blocks`, one or more, the same for any order of them.
+    def merge(cls, blocks: Sequence[Self | Bundle]) -> Self:
+        """Return the block of all tests of `blocks` (or of what is to become blocks), one or more, the same for any order of them.
 
         Raises
         ------
@@ -61,6 +70,11 @@ class Block:
             Where they group by different keys or wards.
         """
         return cls.of_runs(*_side_by_side(blocks))
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Return the block's only run, as a bundle has several."""
+        return (self.run,)
 
     @property
     def tests(self) -> int:
@@ -113,12 +127,12 @@ class Block:
         return cls(frame, keys, Run(held["groups"], held["tests"], columns, ordered=True))
 
 
-def merged_table(blocks: Sequence[Block], *, thresholds: Sequence[float], threads: int = 1) -> pd.DataFrame:
+def merged_table(blocks: Sequence[Block | Bundle], *, thresholds: Sequence[float], threads: int = 1) -> pd.DataFrame:
     """Return the table of `Block.merge(blocks)` without making that block; errors are those of `merge`."""
     return table_of(*_side_by_side(blocks), thresholds=thresholds, items=PIECE_ITEMS, threads=threads)
 
 
-def _side_by_side(blocks: Sequence[Block]) -> tuple[list[Run], list[Key], Frame]:
+def _side_by_side(blocks: Sequence[Block | Bundle]) -> tuple[list[Run], list[Key], Frame]:
     """Return the runs of blocks, numbered by one list of keys, and the frame of all."""
     if not blocks:
         raise ParameterError("error.aggregate.no_blocks")
@@ -129,8 +143,7 @@ def _side_by_side(blocks: Sequence[Block]) -> tuple[list[Run], list[Key], Frame]
     runs = []
     for block in blocks:
         place = np.array([keys.setdefault(key, len(keys)) for key in block.keys], np.uint64)
-        if len(block.run.groups):
-            runs.append(_renumbered(_with_sets(block.run, frame.word_sets), place))
+        runs += [_renumbered(_with_sets(run, frame.word_sets), place) for run in block.runs if len(run.groups)]
     return runs, list(keys), frame
 
 
@@ -144,7 +157,7 @@ def table_of(
     rank = (summary.groups & _RANK).astype(np.int64)
     code = (summary.groups >> _SHIFT).astype(np.int64)
     place = np.empty(len(keys), np.int64)
-    place[sorted(range(len(keys)), key=lambda at: _sortable(keys[at]))] = np.arange(len(keys))
+    place[sorted(range(len(keys)), key=lambda at: sortable(keys[at]))] = np.arange(len(keys))
     order = np.lexsort((place[code], rank))
     columns: dict[str, Any] = {"ward_code": pd.Series([frame.wards[at] for at in rank[order]], dtype="str")}
     for at, (name, kind) in enumerate(zip(frame.by, frame.kinds, strict=False)):
@@ -207,11 +220,6 @@ def _reordered(column: Column, order: npt.NDArray[np.int64]) -> Column:
     whole = column.part(0, len(column.starts) - 1)
     items, upto = np.asarray(whole.items), np.asarray(whole.upto)
     return Column(items[source - column.starts[0]], starts, upto[source - column.starts[0]] if len(upto) else NO_COUNTS)
-
-
-def _sortable(key: Key) -> tuple[tuple[bool, Any], ...]:
-    """Return a key that sorts with nothing last."""
-    return tuple((entry is None, 0 if entry is None else entry) for entry in key)
 
 
 def _key_array(values: list[Any], kind: str) -> pa.Array:

@@ -23,7 +23,7 @@ from hatang.coverage import _gathering, _spill, cluster
 from hatang.coverage._batches import Work
 from hatang.coverage._grouping import Job
 from hatang.coverage.aggregate import Aggregation, aggregate, block_of
-from hatang.coverage.blocks import Block
+from hatang.coverage.blocks import Block, Bundle
 from hatang.coverage.cluster import map_finish, map_merge
 from hatang.coverage.locate import WardIndex
 from hatang.data.contracts import MissingError, ParameterError, RefusedError, SchemaError, StoreError
@@ -337,6 +337,39 @@ def test_blocks_merge_in_any_order_and_survive_bytes(index: WardIndex, tmp_path:
     assert back.tests == wanted["tests"].sum()
 
 
+def test_what_came_over_a_wire_may_not_change(index: WardIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = measured(9_000, 4, devices=3_000).assign(operator="vnpt")
+    frame.to_parquet(tmp_path / "a.parquet", row_group_size=1_000)
+    bundles: list[Block | Bundle] = []
+
+    def finish(_: Any, work: list[Work], merge: Any, end: Any, *, scheduler: Any, shared: Any, **__: Any) -> pd.DataFrame:
+        assert scheduler == "none"
+        bundles.extend(module._share(share, shared) for share in work)
+        for run in (run for bundle in bundles for run in bundle.runs):
+            for column in run.columns:
+                np.asarray(column.items).flags.writeable = False
+        return end([merge(bundles[:3]), *bundles[3:]])
+
+    monkeypatch.setattr(module, "_SHARE_ROWS", 2_000)
+    monkeypatch.setattr(module, "map_finish", finish)
+    monkeypatch.setattr("hatang.coverage.blocks.PIECE_ITEMS", 300)  # every group alone exceeds a piece
+    same(aggregate(tmp_path, index, thresholds=LIMITS, scheduler="none"), expected(frame, ["operator", "technology"]))
+    assert len(bundles) == 5
+
+
+def test_a_share_larger_than_its_memory_becomes_a_block(index: WardIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = measured(30_000, 6, devices=20_000)
+    frame.to_parquet(tmp_path / "a.parquet")  # one row group, which nothing cuts
+    found: list[Block | Bundle] = []
+    monkeypatch.setattr(_gathering, "_FEWEST_ROWS", 2_000)
+    monkeypatch.setattr(
+        module, "map_finish", lambda share, work, _, finish, *, shared, **__: finish([found.append(share(work[0], shared)) or found[0]])
+    )
+    table = aggregate(tmp_path, index, thresholds=LIMITS, scheduler="none", memory_limit_bytes=100_000)
+    same(table, expected(frame, ["operator", "technology"]))
+    assert isinstance(found[0], Block)
+
+
 def test_blocks_that_do_not_fit(index: WardIndex, tmp_path: Path) -> None:
     measured(70, 1).to_parquet(tmp_path / "a.parquet")
     with pytest.raises(SchemaError, match="kinds"):
@@ -347,7 +380,7 @@ def test_blocks_that_do_not_fit(index: WardIndex, tmp_path: Path) -> None:
         Block.from_bytes(b"nothing of ours")
 
 
-def killing(work: Work, shared: tuple[Job, int, str]) -> Block:
+def killing(work: Work, shared: tuple[Job, int, str]) -> Block | Bundle:
     """Do one share; the first worker that comes to the third share dies there as if its machine lost power."""
     job, limit, mark = shared
     if work.row_groups[0] == 2:
@@ -357,7 +390,7 @@ def killing(work: Work, shared: tuple[Job, int, str]) -> Block:
             pass
         else:
             os.kill(os.getpid(), signal.SIGKILL)
-    return module._share_block(work, (job, limit))
+    return module._share(work, (job, limit))
 
 
 @pytest.mark.slow
