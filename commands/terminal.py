@@ -10,9 +10,21 @@ from typing import Any, ParamSpec, Self
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 
 from hatang.data.contracts import Fault, HatangError, RefusedError
+from hatang.data.figures import shown
 from hatang.data.language import Language, error_text, fault_text, text
 from hatang.data.settings import Settings
 
@@ -109,6 +121,21 @@ def speaks_errors(command: Callable[P, None]) -> Callable[P, None]:
     return wrapped
 
 
+class _Rate(ProgressColumn):
+    """Units a second."""
+
+    def __init__(self, language: Language) -> None:
+        super().__init__()
+        self._language = language
+
+    def render(self, task: Task) -> Text:
+        """Return the rate of a step that counts its units; nothing before there is one."""
+        speed = task.finished_speed or task.speed
+        if not speed or task.total is None:
+            return Text("")
+        return Text(text("progress.rate", self._language, rate=shown(round(speed, 1), "units/s", self._language)))
+
+
 class Bar:
     """A terminal's progress bars; silent where the output is no terminal asked for quiet or JSON."""
 
@@ -119,6 +146,7 @@ class Bar:
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
+            _Rate(here.language),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=here.console,

@@ -1,6 +1,7 @@
 """Area and people of wards inside coverage, per group of claims."""
 
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -13,25 +14,22 @@ import shapely
 from pyproj import CRS
 
 from hatang.coverage._cutting import Floats
-from hatang.coverage._linework import STRIP_ROWS, Grid, Layer, Linework, Shapes, pixels, union
+from hatang.coverage._linework import Linework, Shapes, union
+from hatang.coverage._measures import Heed, areas, people_in, unheeded
 from hatang.coverage._projection import Projection
 from hatang.coverage._rasterfile import opened
-from hatang.coverage._sweep import EXCESS, overlap, total
 from hatang.coverage.cluster import map_merge
-from hatang.coverage.raster import RasterSource, summed
+from hatang.coverage.raster import RasterSource
 from hatang.data.contracts import HUE_CRS, CrsError, SchemaError
 
 __all__ = ["WardShapes", "geodesic_area_m2", "integrate", "polygon_sums", "union"]
 
+Progress = Callable[[int, int], None]
+"""Called with what is done, in pairs of ward and group or in polygons, and with what there is in all; what it raises ends the work."""
+
 _METRIC: Final = CRS(HUE_CRS)
 _NOTHING: Final = 1e-12
 """Share of a ward's area up to which covered means a border in common, told apart from nothing only by rounding."""
-_SLIVERS: Final = 1e-11
-"""Share of the covered area that overlaps of claims, each too small to count, may have together."""
-_CELL_EDGES: Final = 6.0
-"""Width of a cell of the area grid, in lengths of an edge: measured, the best on contour claims over the city and the country."""
-_WINDOW_PIXELS: Final = 4_000_000
-"""Pixels of a raster read at once."""
 
 
 def geodesic_area_m2(geometry: gpd.GeoSeries) -> pd.Series:
@@ -101,6 +99,7 @@ def integrate(
     by: Sequence[str] = ("operator", "technology"),
     raster: str | Path | RasterSource | None = None,
     scheduler: Any = None,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Return the area, and the people, of each ward inside the union of each group's claims.
 
@@ -122,6 +121,9 @@ def integrate(
     scheduler
         Address of a Dask scheduler (`tcp://…`), or a `distributed.Client` or `LocalCluster`: each group is a piece of work for its workers,
         who must see the raster under the same path. The table is the same to the last bit.
+    progress
+        Called from the calling thread between strips of cells, with pairs of ward and group done and in all, from 0 to all of them; what it
+        raises ends the work, of which nothing is left, and passes through.
 
     Returns
     -------
@@ -156,13 +158,24 @@ def integrate(
         raise SchemaError("error.integrate.columns", missing=", ".join(missing), columns=", ".join(map(str, claims.columns)))
     shapes = wards if isinstance(wards, WardShapes) else WardShapes.build(wards)
     groups = {key: np.asarray(rows.geometry.to_numpy(), object) for key, rows in claims.groupby(keys, sort=True, observed=True)}
+    meter = _Meter(progress, shapes.code.size * len(groups))
+    meter.reach(0.0)
     lines = [Linework.of(part, crs=crs) for part in groups.values()]
     work = _Work(shapes, raster, _relative_edge(shapes.lines, lines))
     pieces = [(g, part) for g, part in enumerate(lines)]
     if scheduler is None or not pieces:
-        reach = _reach(pieces, work)
+        reach = _reach(pieces, work, meter.reach)
     else:
-        reach = map_merge(_reach, [[piece] for piece in pieces], _joined, scheduler=scheduler, shared=work)
+        done = itertools.count(1)
+        reach = map_merge(
+            _reach,
+            [[piece] for piece in pieces],
+            _joined,
+            scheduler=scheduler,
+            shared=work,
+            finished=lambda _: meter.reach(next(done) / len(pieces)),
+        )
+    meter.reach(1.0)
     planar = shapes.metric.planar_area()
     scale = np.divide(shapes.area_m2, planar, out=np.zeros_like(planar), where=planar > 0)
     people = reach.people
@@ -180,7 +193,7 @@ def integrate(
     return frame[names].sort_values(["ward_code", *keys], ignore_index=True)
 
 
-def polygon_sums(polygons: gpd.GeoSeries, *, raster: str | Path | RasterSource) -> pd.DataFrame:
+def polygon_sums(polygons: gpd.GeoSeries, *, raster: str | Path | RasterSource, progress: Progress | None = None) -> pd.DataFrame:
     """Return the geodesic area of each polygon and the people in it, as `integrate` does.
 
     Parameters
@@ -189,6 +202,8 @@ def polygon_sums(polygons: gpd.GeoSeries, *, raster: str | Path | RasterSource) 
         Polygons in any CRS, of any number and overlapping or not: each is counted in full. Invalid ones are made valid.
     raster
         As for `integrate`.
+    progress
+        Called from the calling thread with polygons done and in all, as by `integrate`.
 
     Returns
     -------
@@ -216,7 +231,10 @@ def polygon_sums(polygons: gpd.GeoSeries, *, raster: str | Path | RasterSource) 
     lines = Linework.of(_valid(np.asarray(polygons.to_numpy(), object)), crs=polygons.crs)
     with opened(raster) as source:
         moved = lines.moved(Projection(lines.crs, source.crs, points=lines.x.size))
-        people, _ = _people(moved, [], source, edge=1.0)
+        meter = _Meter(progress, len(polygons))
+        meter.reach(0.0)
+        people, _ = people_in(moved, [], source, edge=1.0, heed=meter.reach)
+    meter.reach(1.0)
     return pd.DataFrame({"area_m2": lines.geodesic_area_m2(), "population": people}, index=polygons.index)
 
 
@@ -227,6 +245,19 @@ def _valid(shapes: Shapes) -> Shapes:
         shapes = shapes.copy()
         shapes[wrong] = [union([shape]) for shape in shapes[wrong]]
     return shapes
+
+
+class _Meter:
+    """Shares of the work that is done, told as whole numbers that never fall."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress, self._total, self._told = progress, total, 0
+
+    def reach(self, share: float) -> None:
+        """Tell that a share of the work is done, and let the caller stop."""
+        if self._progress is not None:
+            self._told = max(self._told, min(int(share * self._total), self._total))
+            self._progress(self._told, self._total)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -246,18 +277,20 @@ class _Reach:
     groups: dict[int, tuple[Floats, Floats]]
 
 
-def _reach(pieces: Sequence[tuple[int, Linework]], work: _Work) -> _Reach:
+def _reach(pieces: Sequence[tuple[int, Linework]], work: _Work, heed: Heed = unheeded) -> _Reach:
     """Return what the groups of some pieces reach; a group's figures depend on nothing but itself and what all share."""
+    half = 1.0 if work.raster is None else 0.5
     wards, lines = work.wards, [part for _, part in pieces]
     first = not pieces or pieces[0][0] == 0
-    areas = _areas(wards.metric, [part.moved(wards.projection) for part in lines], edge=work.edge)
-    covered = np.minimum(areas, wards.metric.planar_area())
+    covering = areas(wards.metric, [part.moved(wards.projection) for part in lines], edge=work.edge, heed=lambda share: heed(half * share))
+    covered = np.minimum(covering, wards.metric.planar_area())
     people, reached = np.zeros(0), np.zeros((len(lines), 0))
     if work.raster is not None:
         with opened(work.raster) as source:
             projection = Projection(wards.lines.crs, source.crs, points=wards.lines.x.size)
             moved = [part.moved(projection) for part in lines]
-            people, reached = _people(wards.lines.moved(projection), moved, source, edge=work.edge, whole=first)
+            own = wards.lines.moved(projection)
+            people, reached = people_in(own, moved, source, edge=work.edge, whole=first, heed=lambda share: heed(half + half * share))
     return _Reach(people if first else np.zeros(0), {g: (covered[place], reached[place]) for place, (g, _) in enumerate(pieces)})
 
 
@@ -272,106 +305,3 @@ def _relative_edge(wards: Linework, groups: Sequence[Linework]) -> float:
     lengths = [part.edge_length() for part in (wards, *groups) if part.x.size]
     own = wards.edge_length() if wards.x.size else 0.0
     return float(np.median(lengths)) / own if own > 0 else 1.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Window:
-    """Strips of a grid whose pixels are read at once, from a column of cells on: the measure of a cell in each, and its running sums."""
-
-    strips: range
-    column: int
-    density: Floats
-    cumulated: Floats
-
-
-def _areas(wards: Linework, groups: list[Linework], *, edge: float) -> Floats:
-    """Return the planar area of each ward inside each group, shape (groups, wards), in EPSG:9214."""
-    if not wards.x.size:
-        return np.zeros((len(groups), wards.count))
-    west, south = wards.x.min(), wards.y.min()
-    width = max(wards.x.max() - west, wards.y.max() - south)
-    cells = int(np.clip(width / max(_CELL_EDGES * edge * wards.edge_length(), 1e-9), 1, 1_000_000)) + 1
-    side = width * (1 + 1e-9) or 1.0
-    grid = Grid((side, 0.0, west, 0.0, side, south), 0, 0, 1, 1, cells)
-
-    def windows(layer: Layer) -> Iterator[_Window]:
-        yield _Window(range(layer.offsets.size - 1), 0, np.ones((1, 1)), np.array([[0.0, cells]]))
-
-    _, measured = _measured(wards, groups, grid, windows, whole=False)
-    return measured * (side / cells) ** 2
-
-
-def _people(wards: Linework, groups: list[Linework], source: RasterSource, *, edge: float, whole: bool = True) -> tuple[Floats, Floats]:
-    """Return the people of each ward (zeros unless `whole`), and of each ward inside each group, shape (groups, wards).
-
-    Lines are in the raster's CRS.
-    """
-    empty = np.zeros(wards.count), np.zeros((len(groups), wards.count))
-    if not wards.x.size:
-        return empty
-    column, row = pixels(source.transform, wards)
-    height, width = source.shape
-    # Windows start at a multiple of the strip, so that strips of cells never straddle two.
-    start = int(np.clip(np.floor(row.min()), 0, height)) // STRIP_ROWS * STRIP_ROWS
-    stop = int(np.clip(np.floor(row.max()) + 1, 0, height))
-    left = int(np.clip(np.floor(column.min()), 0, width))
-    right = int(np.clip(np.floor(column.max()) + 1, 0, width))
-    if stop <= start or right <= left:
-        return empty
-    a, b, _, d, e, _ = source.transform
-    pixel = float(np.sqrt(abs(a * e - b * d)))
-    refined = int(np.clip(pixel / max(_CELL_EDGES * edge * wards.edge_length(), pixel / 64), 1, 64))
-    grid = Grid(source.transform, left, start, right - left, stop - start, refined)
-    height = max(_WINDOW_PIXELS // grid.columns // STRIP_ROWS, 1) * STRIP_ROWS
-
-    def windows(layer: Layer) -> Iterator[_Window]:
-        for first in range(0, grid.rows, height):
-            last = min(first + height, grid.rows)
-            strips = range(first * refined // STRIP_ROWS, -(-last * refined // STRIP_ROWS))
-            near = layer.columns_of(strips)
-            if near is None:
-                continue
-            west, east = near[0] // refined, -(-near[1] // refined)
-            values = source.window(start + first, start + last, left + west, left + east)
-            yield _Window(strips, west * refined, *summed(values, refined))
-
-    return _measured(wards, groups, grid, windows, whole=whole)
-
-
-def _measured(
-    wards: Linework, groups: list[Linework], grid: Grid, windows: Callable[[Layer], Iterator[_Window]], *, whole: bool
-) -> tuple[Floats, Floats]:
-    """Return the measure of each ward (zeros unless `whole`) and that inside each group, shape (groups, wards).
-
-    A group that covers a place twice shows itself in the sums; only then are its polygons united.
-    """
-    layer = Layer(wards, grid)
-    people, measured = np.zeros(wards.count), np.zeros((len(groups), wards.count))
-    slivers = np.zeros(len(groups))
-    covers = {g: Layer(part, grid, single=True) for g, part in enumerate(groups) if part.x.size}
-    doubled: set[int] = set()
-    for united in (False, True):
-        for window in windows(layer):
-            for strip in window.strips:
-                near = layer.columns_of(range(strip, strip + 1))
-                if near is None:
-                    continue
-                tally = layer.tally(strip, *near)
-                columns = near[0] - window.column, near[1] - window.column
-                place = (strip - window.strips.start) * STRIP_ROWS, *columns, grid.refined, window.density, window.cumulated
-                if whole and not united:
-                    total(tally, *place, people)
-                for g in sorted(covers.keys() - doubled):
-                    rows, keys, owner, ends = covers[g].pieces(strip, *tally[-2:], *near)
-                    if keys.size:
-                        worst, sliver = overlap(tally, rows, keys, owner, ends, *place, measured[g])
-                        slivers[g] += sliver
-                        if worst > EXCESS and not united:
-                            doubled.add(g)
-        doubled |= {g for g in covers if slivers[g] > _SLIVERS * measured[g].sum()} if not united else set()
-        if not doubled or united:
-            break
-        measured[sorted(doubled)] = 0.0
-        covers = {g: Layer(groups[g].united(), grid, single=True) for g in sorted(doubled)}
-        doubled = set()
-    return people, measured

@@ -9,7 +9,7 @@ import pandas as pd
 from hatang.coverage.claimed import CLAIMANT
 from hatang.coverage.config import MOBILE, AssessConfig
 from hatang.coverage.fibre import fibre_shares
-from hatang.coverage.integrate import integrate
+from hatang.coverage.integrate import Progress, integrate
 from hatang.coverage.statistics import clopper_pearson, further_tests, ratio_share, verdict
 from hatang.data.contracts import ALL, ANY, HUE_CRS, WARD_KEY, WARD_TABLE, Environment, Technology, Verdict
 
@@ -25,6 +25,7 @@ def ward_table(
     fixed: pd.DataFrame,
     *,
     config: AssessConfig,
+    progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Return the ward table (WARD_TABLE contract), sorted by its key.
 
@@ -40,11 +41,13 @@ def ward_table(
         Polygons a claimant (`coverage.claimed.claimants`), EPSG:9214.
     fixed
         FIXED contract.
+    progress
+        Called as by `integrate`, while claims are laid over wards.
     """
     fibre = fibre_shares(fixed, config=config)
     frame = _rows(wards, spoken, claimed, fibre)
     frame = frame.merge(_measured(spoken, cells, config=config), on=_GROUP, how="left")
-    frame = frame.merge(_claimed(wards, claimed), on=_GROUP, how="left")
+    frame = frame.merge(_claimed(wards, claimed, progress), on=_GROUP, how="left")
     frame = _with_fibre(_coherent(frame), fibre)
     frame = frame.merge(cells.groupby("ward_code")["cell"].size().rename("cells_total").reset_index(), on="ward_code", how="left")
     shares = frame[["population_share", "population_lo", "population_hi", "effective"]].to_numpy(float)
@@ -151,12 +154,12 @@ def _bounded(frame: pd.DataFrame, components: pd.DataFrame, keys: list[str], *, 
     return frame.assign(**{name: own[name].combine(bound[name], np.fmin).where(joint[name], nothing[name]) for name in _SHARES})
 
 
-def _claimed(wards: gpd.GeoDataFrame, claimed: gpd.GeoDataFrame) -> pd.DataFrame:
+def _claimed(wards: gpd.GeoDataFrame, claimed: gpd.GeoDataFrame, progress: Progress | None) -> pd.DataFrame:
     """Return the share of each ward inside each claim: 0 where a claim does not reach it, no row where nothing was filed."""
     columns = [*_GROUP, "claimed_area_share", "claimed_population_share"]
     if claimed.empty:
         return pd.DataFrame(columns=columns)
-    covered = integrate(wards.to_crs(HUE_CRS), claimed, by=CLAIMANT)
+    covered = integrate(wards.to_crs(HUE_CRS), claimed, by=CLAIMANT, progress=progress)
     covered = covered.assign(share=(covered["covered_area_m2"] / covered["area_m2"]).clip(0, 1))
     every = pd.DataFrame(wards[["ward_code"]]).merge(pd.DataFrame(claimed[CLAIMANT]).drop_duplicates(), how="cross")
     joined = every.merge(covered[[*_GROUP, "share"]], on=_GROUP, how="left").fillna({"share": 0.0})

@@ -26,7 +26,7 @@ from hatang.data.settings import Settings
 from hatang.data.store import Store
 from hatang.data.wards import Boundaries, load_boundaries
 from hatang.pipeline.inputs import Inputs, gather, latest_period
-from hatang.pipeline.progress import Progress
+from hatang.pipeline.progress import Progress, counting
 from hatang.pipeline.rawtests import raw_tests
 from hatang.pipeline.runs import load_run, remember, run_identity, run_ids, versions
 
@@ -130,7 +130,9 @@ def _computed(
     units = judged(cleaned.units, config=config)
     progress.step("assess.wards")
     claimed = claimants(gpd.GeoDataFrame(inputs[Kind.CLAIMS]))
-    table = ward_table(wards, cells, speaking(units, config=config), claimed, inputs[Kind.FIXED], config=config)
+    spoken = speaking(units, config=config)
+    progress.step("assess.claims", total=len(wards) * len(claimed) or None)
+    table = ward_table(wards, cells, spoken, claimed, inputs[Kind.FIXED], config=config, progress=counting(progress))
     progress.step("assess.gaps")
     own = claimed[~claimed["operator"].isin([ANY, ALL]) & (claimed["technology"] != Technology.MOBILE)]
     counts = cell_counts(units, own, config=config)

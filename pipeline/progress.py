@@ -1,6 +1,8 @@
 """Progress of a long job and the wish to stop it, handed to every use case."""
 
-from collections.abc import Iterable, Iterator
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol, TypeVar
 
 from hatang.data.contracts import CancelledError
@@ -45,3 +47,55 @@ def tracked(items: Iterable[T], progress: Progress) -> Iterator[T]:
     for item in items:
         yield item
         progress.advance()
+
+
+def counting(progress: Progress) -> Callable[[int, int], None]:
+    """Return what the engines call with units done and in all: it advances `progress` by what is new.
+
+    Examples
+    --------
+    >>> heed = counting(Quiet())
+    >>> heed(3, 10)
+    """
+    told = 0
+
+    def heed(done: int, _: int) -> None:
+        nonlocal told
+        progress.advance(done - told)
+        told = done
+
+    return heed
+
+
+class Pace:
+    """How fast a step goes and when it ends, told from the units done since it began."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self.begin(None)
+
+    def begin(self, total: int | None) -> None:
+        """Begin a step of `total` units."""
+        self._total, self._done, self._since = total, 0, self._clock()
+
+    def advance(self, units: int) -> None:
+        """Note that `units` more are done."""
+        self._done += units
+
+    def told(self) -> tuple[float, int] | None:
+        """Return units a second and seconds left, rounded up; None within the first second and where there is no telling.
+
+        Examples
+        --------
+        >>> seconds = iter([0.0, 0.0, 4.0])
+        >>> pace = Pace(lambda: next(seconds))
+        >>> pace.begin(100)
+        >>> pace.advance(20)
+        >>> pace.told()
+        (5.0, 16)
+        """
+        passed = self._clock() - self._since
+        if not self._total or self._done <= 0 or passed < 1.0:
+            return None
+        rate = self._done / passed
+        return rate, math.ceil(max(self._total - self._done, 0) / rate)

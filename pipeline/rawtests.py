@@ -10,7 +10,7 @@ from hatang.data.contracts import RAW_TESTS, Kind, Technology
 from hatang.data.store import Store
 from hatang.pipeline.enginecache import engine_file
 from hatang.pipeline.inputs import Inputs
-from hatang.pipeline.progress import Progress
+from hatang.pipeline.progress import Progress, counting
 
 _BY = ("operator", "technology", "environment")
 
@@ -38,15 +38,8 @@ def raw_tests(
         paths.append(engine_file(store.home, store.table_path(entry), entry.sha256, index, threads=2))
         progress.advance()
     progress.step("assess.raw", total=sum(entry.rows_kept for entry in tests))
-    done = 0
-
-    def read(rows: int, _: int) -> None:
-        nonlocal done
-        progress.advance(rows - done)
-        done = rows
-
     levels = {str(Technology.LTE): config.level_4g_dbm, str(Technology.NR): config.level_5g_dbm}
-    counted = aggregate(paths, index, by=_BY, thresholds=sorted(set(levels.values())), progress=read)
+    counted = aggregate(paths, index, by=_BY, thresholds=sorted(set(levels.values())), progress=counting(progress))
     at_level = np.select(
         [counted["technology"] == technology for technology in levels],
         [counted[f"share_ge_{level:g}"] for level in levels.values()],

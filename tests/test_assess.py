@@ -9,7 +9,7 @@ from assess_inputs import claim, claims
 from typer.testing import CliRunner
 
 from hatang.commands.main import app
-from hatang.data.contracts import Kind, MissingError, ParameterError
+from hatang.data.contracts import CancelledError, Kind, MissingError, ParameterError
 from hatang.data.results import table_hash
 from hatang.data.settings import Settings
 from hatang.data.store import Store
@@ -55,6 +55,39 @@ def test_a_ward_with_60_passes_is_covered(settings: Settings, tmp_path: Path) ->
     assert not results.synthetic
     assert len(results.tables["gaps"]) > 0
     assert {entry["kind"] for entry in results.inputs} == {"measurements", "claims"}
+
+
+class Stopping(Quiet):
+    """Notes how far each step came, and stops in the middle of one."""
+
+    def __init__(self, stop_in: str = "") -> None:
+        super().__init__()
+        self.stop_in, self.at = stop_in, ""
+        self.units: dict[str, tuple[int, int | None]] = {}
+
+    def step(self, message_id: str, *, total: int | None = None, **fields: object) -> None:
+        super().step(message_id, total=total, **fields)
+        self.at, self.units[message_id] = message_id, (0, total)
+
+    def advance(self, units: int = 1) -> None:
+        super().advance(units)
+        if self.at:
+            done, total = self.units[self.at]
+            assert units >= 0
+            self.units[self.at] = done + units, total
+        if units and self.at == self.stop_in:
+            self.cancel()
+
+
+def test_claims_over_wards_tell_how_far_they_are_and_may_be_stopped(settings: Settings, tmp_path: Path) -> None:
+    filed(settings, measured(tmp_path, "a.csv", level_dbm=-90), claimed(tmp_path, "c.geojson", 0.5), period="2026Q3")
+    with pytest.raises(CancelledError, match=r"error\.cancelled"):
+        assess(settings, as_of=AS_OF, progress=Stopping("assess.claims"))
+    assert not list((settings.home / "results").glob("*"))
+    progress = Stopping()
+    results = assess(settings, as_of=AS_OF, progress=progress)
+    done, total = progress.units["assess.claims"]
+    assert done == total == 40 * len(results.tables["ward_table"].query("claimed_area_share.notna() and ward_code == '19753'"))
 
 
 def test_equal_input_is_one_run_and_other_input_another(settings: Settings, tmp_path: Path) -> None:

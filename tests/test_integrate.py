@@ -16,14 +16,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyproj import CRS, Geod, Transformer
 
-from hatang.coverage import _projection
+from hatang.coverage import _measures, _projection
 from hatang.coverage import integrate as module
 from hatang.coverage._linework import Linework
 from hatang.coverage._projection import Projection
 from hatang.coverage.cluster import map_merge
 from hatang.coverage.integrate import WardShapes, geodesic_area_m2, integrate, polygon_sums, union
 from hatang.coverage.raster import Affine, Raster
-from hatang.data.contracts import HUE_CRS, MAP_CRS, CrsError, MissingError, ParameterError, SchemaError
+from hatang.data.contracts import HUE_CRS, MAP_CRS, CancelledError, CrsError, MissingError, ParameterError, SchemaError
 
 X, Y = 561_636.0, 1_821_406.0
 """A corner near the centre of Huế, EPSG:9214."""
@@ -390,7 +390,7 @@ def test_windows_do_not_change_the_sums(written: Written, monkeypatch: pytest.Mo
     claims = claims_of(*starry(2, count=5, reach_m=500, vertices=60), operators="aabbb")
     path = written(people((350, 380)), transform=rasterio.Affine(*transform), tiled=True, blockxsize=64, blockysize=64)
     once = integrate(wards, claims, raster=path)
-    monkeypatch.setattr(module, "_WINDOW_PIXELS", 1)
+    monkeypatch.setattr(_measures, "_WINDOW_PIXELS", 1)
     pd.testing.assert_frame_equal(integrate(wards, claims, raster=path), once, check_exact=False, rtol=1e-13)
     pd.testing.assert_frame_equal(integrate(wards, claims, raster=path), integrate(wards, claims, raster=path), check_exact=True)
 
@@ -560,11 +560,15 @@ def test_the_cluster_gives_the_same_table_though_a_worker_dies(
     assert len(alone) > 40
     mark = tmp_path / "died"
 
-    def through(_: object, pieces: list[object], merge: object, *, scheduler: object, shared: object) -> object:
-        return map_merge(killing, pieces, merge, scheduler=scheduler, shared=(shared, str(mark)))  # type: ignore[arg-type]
+    def through(_: object, pieces: list[object], merge: object, *, scheduler: object, shared: object, finished: object) -> object:
+        return map_merge(killing, pieces, merge, scheduler=scheduler, shared=(shared, str(mark)), finished=finished)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "map_merge", through)
-    found = integrate(wards, claims, raster=raster, scheduler=workers.scheduler_address)
+    told: list[tuple[int, int]] = []
+    found = integrate(
+        wards, claims, raster=raster, scheduler=workers.scheduler_address, progress=lambda done, every: told.append((done, every))
+    )
+    assert told == [(7 * k, 56) for k in range(9)] + [(56, 56)]
     assert mark.exists()
     pd.testing.assert_frame_equal(found, alone, check_exact=True)
     assert integrate(wards, claims.iloc[:0], raster=raster, scheduler=workers).empty
@@ -581,3 +585,43 @@ def killing(pieces: list[tuple[int, Linework]], shared: tuple[object, str]) -> o
         else:
             os.kill(os.getpid(), signal.SIGKILL)
     return module._reach(pieces, work)  # type: ignore[arg-type]
+
+
+def test_progress_rises_to_the_whole_and_who_stops_it_leaves_nothing(metric: gpd.GeoDataFrame, written: Written) -> None:
+    # Many short edges make cells small and strips of cells many.
+    turn = np.linspace(0, 2 * np.pi, 20_000)
+    waves = [1000 + 400 * np.exp(1j * turn) * (1 + 0.1 * np.sin((8 + k) * turn)) for k in range(3)]
+    claims = claims_of(*(shapely.Polygon(np.column_stack([wave.real, wave.imag + 500])) for wave in waves), operators="abc")
+    path = written(people((14, 30)))
+    whole = integrate(metric, claims, raster=path)
+    told: list[tuple[int, int]] = []
+    seen = integrate(metric, claims, raster=path, progress=lambda done, every: told.append((done, every)))
+    pd.testing.assert_frame_equal(seen, whole)
+    assert told == sorted(told)
+    assert told[0] == (0, 3 * len(metric))
+    assert told[-1] == (3 * len(metric), 3 * len(metric))
+    middle = [done for done, _ in told if 0 < done < 3 * len(metric)]
+    assert middle
+
+    def stop(done: int, _: int) -> None:
+        if done:
+            raise CancelledError("error.cancelled")
+
+    with pytest.raises(CancelledError, match=r"error\.cancelled"):
+        integrate(metric, claims, raster=path, progress=stop)
+    pd.testing.assert_frame_equal(integrate(metric, claims, raster=path), whole)
+
+
+def test_sums_of_polygons_tell_their_progress_too(metric: gpd.GeoDataFrame, written: Written) -> None:
+    path = written(people((14, 30)))
+    told: list[int] = []
+    sums = polygon_sums(metric.geometry, raster=path, progress=lambda done, _: told.append(done))
+    assert told == sorted(told)
+    assert (told[0], told[-1]) == (0, len(metric))
+
+    def stop(_done: int, _every: int) -> None:
+        raise CancelledError("error.cancelled")
+
+    with pytest.raises(CancelledError):
+        polygon_sums(metric.geometry, raster=path, progress=stop)
+    pd.testing.assert_frame_equal(polygon_sums(metric.geometry, raster=path), sums)

@@ -1,6 +1,7 @@
 """What every command shares: errors become sentences and exit codes, bars end."""
 
 import json
+import re
 
 import pytest
 import typer
@@ -60,7 +61,10 @@ def test_bars_show_and_finish(settings: Settings) -> None:
     with Bar(Session(settings, "en", False, False, console)) as bar:
         bar.step("synthetic", total=2)
         bar.advance()
-        bar.step("boundary.city")
-        bar.advance()
+        bar.step("boundary.city", total=2_000_000)
+        bar.advance(500_000)
+        bar.advance(1_500_000)
     console.file.close()
-    assert "synthetic data" in console.export_text()
+    printed = console.export_text()
+    assert "synthetic data" in printed
+    assert re.search(r"\d/s", printed)
