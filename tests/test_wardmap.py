@@ -74,6 +74,16 @@ def test_it_is_close_to_the_real_wards(wards: gpd.GeoDataFrame, real: np.ndarray
     assert right.sum() / inside.sum() >= 0.72
 
 
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("hole_turned", [False, True])
+def test_a_hole_is_taken_off_whichever_way_its_ring_turns(turned: bool, hole_turned: bool) -> None:
+    shell, hole = shapely.box(107, 16, 107.2, 16.2), shapely.box(107.05, 16.05, 107.15, 16.15)
+    rings = [ring.reverse() if back else ring for ring, back in ((shell.exterior, turned), (hole.exterior, hole_turned))]
+    shape = shapely.Polygon(rings[0], [rings[1]])
+    whole, inner, holed, many = geodesic_area_m2(gpd.GeoSeries([shell, hole, shape, shapely.MultiPolygon([shape])], crs="EPSG:4326"))
+    np.testing.assert_allclose([holed, many], whole - inner, rtol=1e-12)
+
+
 def test_geodesic_area_of_a_degree_cell_at_the_equator() -> None:
     # One by one degree at the equator on WGS 84: 12,308.778 km² (geographiclib).
     cell = gpd.GeoSeries([shapely.box(0, 0, 1, 1)], crs="EPSG:4326", index=["a"])
