@@ -19,6 +19,7 @@ _SAID = {
     "lte_chengdu/measurements.parquet": ("4g", "crs: EPSG:32648\n"),
     "lte_chengdu/cells.csv": (None, "crs: EPSG:32648\n"),
     "rtr_netztest/searchOpenDataTests.xlsx": ("4g", None),
+    "fcc_bdc/claims_vs_measured_hex_sample_mukoo.csv": ("4g", None),
 }
 """What a person must say of these: technology, and a mapping for the place of a town's tests or the zone of a planning tool's metres."""
 
