@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import geopandas as gpd
@@ -11,10 +12,11 @@ import pytest
 import shapely
 
 from benchmarks import harness
-from benchmarks.__main__ import FULL, SMALL
+from benchmarks.__main__ import FULL, SMALL, main
 from benchmarks.gates import gate_lines
 from benchmarks.harness import Line, table
 from benchmarks.readers import as_table, readings
+from benchmarks.stream import stream_lines
 from benchmarks.stress import stress_wards
 
 
@@ -89,6 +91,18 @@ def test_a_run_by_itself_stays_when_all_others_are_taken_again(tmp_path: Path, m
     assert page.count("| short | – |") == 1
     harness.publish_own_run("benchmarks", "Performance", [replace(long, figure=8.0)], page="performance", date="2026-11-26")
     assert [(line.name, line.own_run) for line in harness.published("benchmarks")] == [("short", None), ("long", "2026-11-26")]
+
+
+@pytest.mark.slow
+def test_a_stream_of_any_length_is_published_by_one_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(harness, "DOCS", tmp_path)
+    monkeypatch.setitem(main.__globals__, "stream_lines", partial(stream_lines, devices=5_000))
+    assert main(["stream", "--rows", "3e4"]) == 0
+    figures, memory = harness.published("benchmarks")
+    assert figures.name.startswith("aggregate, 30,000 tests of 5,000 devices")
+    assert figures.holds
+    assert memory.holds
+    assert figures.own_run is not None
 
 
 def test_memory_is_that_of_the_run_alone() -> None:
