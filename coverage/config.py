@@ -22,6 +22,7 @@ class AssessConfig:
     contradiction_tests: int = 5
     contradiction_devices: int = 2
     gap_min_area_m2: float = 10_000.0
+    gap_min_width_m: float = 50.0
     accuracy_m: float = 50.0
 
     def __post_init__(self) -> None:

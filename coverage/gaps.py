@@ -27,8 +27,11 @@ def find_gaps(
     *,
     config: AssessConfig,
     as_of: dt.date,
-) -> gpd.GeoDataFrame:
-    """Return gaps (GAPS contract, EPSG:4326), ranked by people, then area.
+) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Return gaps (GAPS contract, EPSG:4326), ranked by people, then area; and what was too small or too narrow to be one.
+
+    The second table has a row for each of the reasons `small` and `narrow`: `reason`, `parts` and their `area_m2`. A part is narrow where
+    no disc of the least width fits into it: along the city's border it shows that two maps differ, not that nobody claims it.
 
     Parameters
     ----------
@@ -42,9 +45,12 @@ def find_gaps(
         SITES contract; may be empty.
     """
     metric = wards.to_crs(HUE_CRS)
-    rows = [*_unclaimed(metric, claims, config=config), *_contradicted(metric, claims, counts, config=config)]
+    parts = [*_unclaimed(metric, claims), *_contradicted(metric, claims, counts)]
+    reasons = [_reason(part["geometry"], config) for part in parts]
+    rows = [part for part, reason in zip(parts, reasons, strict=True) if reason is None]
+    left_out = _left_out(parts, reasons)
     if not rows:
-        return gpd.GeoDataFrame(GAPS.conform(pd.DataFrame(columns=GAPS.names)), geometry="geometry", crs=MAP_CRS)
+        return gpd.GeoDataFrame(GAPS.conform(pd.DataFrame(columns=GAPS.names)), geometry="geometry", crs=MAP_CRS), left_out
     frame = gpd.GeoDataFrame(rows, geometry="geometry", crs=HUE_CRS)
     people = wards.set_index("ward_code")["population"].astype(float)
     ward_area = geodesic_area_m2(wards.geometry).set_axis(wards["ward_code"])
@@ -64,10 +70,27 @@ def find_gaps(
     frame = frame.reset_index(drop=True).assign(rank=np.arange(1, len(frame) + 1))
     frame = frame.to_crs(MAP_CRS)
     frame["gap_id"] = [_identifier(row, as_of) for row in frame.itertuples()]
-    return gpd.GeoDataFrame(GAPS.conform(frame), geometry="geometry", crs=MAP_CRS)
+    return gpd.GeoDataFrame(GAPS.conform(frame), geometry="geometry", crs=MAP_CRS), left_out
 
 
-def _unclaimed(wards: gpd.GeoDataFrame, claims: gpd.GeoDataFrame, *, config: AssessConfig) -> list[dict[str, Any]]:
+def _reason(part: shapely.Polygon, config: AssessConfig) -> str | None:
+    """Return why a part (EPSG:9214) is no gap; None where it is one."""
+    if part.area < config.gap_min_area_m2:
+        return "small"
+    return "narrow" if part.buffer(-config.gap_min_width_m / 2).is_empty else None
+
+
+def _left_out(parts: list[dict[str, Any]], reasons: list[str | None]) -> pd.DataFrame:
+    """Return how many parts were left out for each reason, and their area together."""
+    rows = []
+    for reason in ("small", "narrow"):
+        shapes = [part["geometry"] for part, why in zip(parts, reasons, strict=True) if why == reason]
+        area = geodesic_area_m2(gpd.GeoSeries(shapes, crs=HUE_CRS)).sum() if shapes else 0.0
+        rows.append({"reason": reason, "parts": len(shapes), "area_m2": float(area)})
+    return pd.DataFrame(rows)
+
+
+def _unclaimed(wards: gpd.GeoDataFrame, claims: gpd.GeoDataFrame) -> list[dict[str, Any]]:
     """Return the parts of each ward that no operator claims, for technologies that at least one has filed."""
     rows = []
     anyone = claims[(claims["operator"] == ANY) & claims["technology"].isin(MOBILE)]
@@ -78,12 +101,11 @@ def _unclaimed(wards: gpd.GeoDataFrame, claims: gpd.GeoDataFrame, *, config: Ass
             rows += [
                 {**_named(ward, claim, GapKind.UNCLAIMED), "claims": int((~filed["operator"].isin([ANY, "all"])).sum()), "geometry": part}
                 for part in _polygons(remainder)
-                if part.area >= config.gap_min_area_m2
             ]
     return rows
 
 
-def _contradicted(wards: gpd.GeoDataFrame, claims: gpd.GeoDataFrame, counts: pd.DataFrame, *, config: AssessConfig) -> list[dict[str, Any]]:
+def _contradicted(wards: gpd.GeoDataFrame, claims: gpd.GeoDataFrame, counts: pd.DataFrame) -> list[dict[str, Any]]:
     """Return connected contradicted cells inside each claim, cut by wards, with the counts of the cells they touch."""
     rows = []
     faulty = counts[counts["contradicted"].astype(bool)]
@@ -100,8 +122,6 @@ def _contradicted(wards: gpd.GeoDataFrame, claims: gpd.GeoDataFrame, counts: pd.
         area = shapely.intersection(shapely.union_all(shapes, grid_size=_GRID_M), claimed, grid_size=_GRID_M)
         for ward, cut in zip(wards.itertuples(), shapely.intersection(wards.geometry.to_numpy(), area, grid_size=_GRID_M), strict=True):
             for part in _polygons(cut):
-                if part.area < config.gap_min_area_m2:
-                    continue
                 touched = mine[shapely.area(shapely.intersection(shapes, part)) > 1.0]
                 evidence = {
                     "tests": int(touched["tests"].sum()),

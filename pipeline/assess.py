@@ -75,6 +75,7 @@ def _assessed(settings: Settings, store: Store, boundaries: Boundaries, *, perio
         interval_level=rule_value(rules, "interval_level"),
         wards_target=rule_value(rules, "wards_target"),
         gap_min_area_m2=rule_value(rules, "gap_min_area_m2"),
+        gap_min_width_m=rule_value(rules, "gap_min_width_m"),
         accuracy_m=rule_value(rules, "gps_accuracy_m"),
     )
     identity = run_identity(
@@ -137,10 +138,11 @@ def _computed(
     own = claimed[~claimed["operator"].isin([ANY, ALL]) & (claimed["technology"] != Technology.MOBILE)]
     counts = cell_counts(units, own, config=config)
     sites = gpd.GeoDataFrame(inputs[Kind.SITES])
-    gaps = find_gaps(wards, claimed, counts, sites, config=config, as_of=as_of)
+    gaps, left_out = find_gaps(wards, claimed, counts, sites, config=config, as_of=as_of)
     score = scorecard(table, units, inputs[Kind.FIXED], sites, inputs[Kind.ASSETS], declarations(), config=config)
     layers = {str(kind): inputs[kind] for kind in _LAYERS}
-    return {"ward_table": table, "raw_tests": raw, "gaps": gaps, "scorecard": score, "ledger": cleaned.ledger, **layers}
+    found = {"gaps": gaps, "gaps_left_out": left_out}
+    return {"ward_table": table, "raw_tests": raw, **found, "scorecard": score, "ledger": cleaned.ledger, **layers}
 
 
 def _placed(index: WardIndex, tests: pd.DataFrame) -> pd.DataFrame:

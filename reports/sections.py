@@ -318,7 +318,7 @@ class _Writer:
         gaps = self._frame("gaps")
         blocks: list[Block] = [Heading(2, self.say("report.section.gaps"))]
         if gaps.empty:
-            return [*blocks, Paragraph(self.say("report.missing.gaps"))]
+            return [*blocks, Paragraph(self.say("report.missing.gaps")), *self._left_out()]
         columns = [
             ("rank", lambda row: row.rank, "tests"),
             ("ward_name", lambda row: row.ward_name, ""),
@@ -335,7 +335,20 @@ class _Writer:
             ("nearest", lambda row: row.nearest_site_m, "m"),
         ]
         blocks.append(Paragraph(self.say("report.gaps", most=min(_MOST_ROWS, len(gaps)), gaps=self._fig(len(gaps), "wards"))))
-        return [*blocks, self._table("gaps", columns, gaps.head(_MOST_ROWS))]
+        return [*blocks, *self._left_out(), self._table("gaps", columns, gaps.head(_MOST_ROWS))]
+
+    def _left_out(self) -> list[Block]:
+        """Return what was no gap because it is too small or too narrow, in a sentence."""
+        frame = self._frame("gaps_left_out")
+        if frame.empty or not frame["parts"].sum():
+            return []
+        small, narrow = (frame[frame["reason"] == reason] for reason in ("small", "narrow"))
+        fields = {
+            f"{name}_{what}": self._fig(float(rows[column].sum()) / unit, shown_in)
+            for name, rows in (("small", small), ("narrow", narrow))
+            for what, column, unit, shown_in in (("parts", "parts", 1, "tests"), ("area", "area_m2", 1e6, "km²"))
+        }
+        return [Paragraph(self.say("report.gaps_left_out", **fields))]
 
     def _audit(self) -> list[Block]:
         table, gaps = self._frame("ward_table"), self._frame("gaps")

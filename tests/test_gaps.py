@@ -36,7 +36,7 @@ def sites(*places: tuple[str, float, float]) -> gpd.GeoDataFrame:
 def gaps_of(filed: gpd.GeoDataFrame, evidence: pd.DataFrame, known: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     polygons = claimants(filed)
     own = polygons[~polygons["operator"].isin(["any", "all"]) & (polygons["technology"] != "mobile")]
-    return find_gaps(two_wards(), polygons, cell_counts(evidence, own, config=CONFIG), known, config=CONFIG, as_of=AS_OF)
+    return find_gaps(two_wards(), polygons, cell_counts(evidence, own, config=CONFIG), known, config=CONFIG, as_of=AS_OF)[0]
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,17 @@ def test_what_no_operator_claims_is_a_gap_with_its_people() -> None:
     assert (row["operator"], row["claims"], row["population_spread"]) == ("any", 2, "even")
     assert (row["nearest_site_id"], row["nearest_site_operator"]) == ("S1", "vnpt")
     assert row["nearest_site_m"] == pytest.approx(1.5 * SIDE_M, rel=1e-3)
+
+
+@pytest.mark.parametrize(("width_m", "gaps", "left_out"), [(60.0, 1, [0, 0]), (40.0, 0, [0, 1]), (1.0, 0, [1, 0])])
+def test_a_sliver_is_no_gap_and_is_counted(width_m: float, gaps: int, left_out: list[int]) -> None:
+    # A strip along the border, 4 km long: 24 ha of 60 m, 16 ha of 40 m, 0.4 ha of 1 m; the rules are 1 ha and 50 m.
+    polygons = claimants(claims(claim(0, 1 - width_m / (2 * SIDE_M))))
+    counts = cell_counts(evidence_at(units(0, count=1)), polygons, config=CONFIG)
+    found, out = find_gaps(two_wards(), polygons[polygons["technology"] == "4g"], counts, sites(), config=CONFIG, as_of=AS_OF)
+    assert len(found) == gaps
+    assert out.set_index("reason")["parts"].tolist() == left_out
+    assert out["area_m2"].sum() == pytest.approx(0 if gaps else width_m * SIDE_M, rel=1e-2)
 
 
 def test_contradicted_cells_become_a_gap_inside_claim_and_ward() -> None:
