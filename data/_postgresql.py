@@ -33,6 +33,12 @@ def require_prepared(connection: Connection) -> None:
         raise StoreError("error.store.unprepared", schema=SCHEMA)
 
 
-def is_owner(connection: Connection) -> bool:
-    """Return whether this login may change the schema."""
-    return bool(connection.exec_driver_sql(f"SELECT has_schema_privilege('{SCHEMA}', 'CREATE')").scalar())
+def become_owner(connection: Connection) -> bool:
+    """Act as the schema's owner until the transaction ends, so that whatever is made is the owner's; return whether this login may."""
+    owner = connection.exec_driver_sql(
+        f"SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = '{SCHEMA}' AND pg_has_role(nspowner, 'MEMBER')"
+    ).scalar()
+    if owner is None:
+        return False
+    connection.exec_driver_sql(f"SET LOCAL ROLE {owner}")
+    return True

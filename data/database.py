@@ -16,6 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hatang.data import _postgresql, _sqlite
 from hatang.data.contracts import StoreError
+from hatang.data.dbsessions import enter_always
+from hatang.data.rowsecurity import is_secured, secure
 
 
 @contextmanager
@@ -34,10 +36,11 @@ def database() -> Iterator[None]:
         raise StoreError("error.store.database", reason=reason) from error
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, session: str | None = None) -> Engine:
     """Return an engine for the catalogue at an SQLAlchemy URL.
 
-    What each database needs stands in `_sqlite` and `_postgresql`.
+    What each database needs stands in `_sqlite` and `_postgresql`. On PostgreSQL every connection enters `session`, the secret of
+    `hatang.data.dbsessions.open_session`, where one is given.
 
     Raises
     ------
@@ -53,6 +56,8 @@ def open_engine(url: str) -> Engine:
             raise StoreError("error.store.driver", driver=error.name) from error
     if sqlite:
         _sqlite.guard(engine)
+    elif session is not None:
+        enter_always(engine, session)
     return engine
 
 
@@ -98,6 +103,20 @@ def head_revision() -> str:
     return str(_scripts().get_current_head())
 
 
+def is_current(connection: Connection) -> bool:
+    """Return whether a database is as this version of the program wants it: its revision, and on PostgreSQL its row-level security.
+
+    Raises
+    ------
+    StoreError
+        Where a database on a server was not prepared.
+    """
+    if not is_postgresql(connection.engine.url):
+        return current_revision(connection) == head_revision()
+    _postgresql.require_prepared(connection)
+    return current_revision(connection) == head_revision() and is_secured(connection)
+
+
 def upgrade(connection: Connection) -> None:
     """Bring a database to the newest revision; nothing happens where it stands there.
 
@@ -106,19 +125,20 @@ def upgrade(connection: Connection) -> None:
     StoreError
         Where a newer version of the program has been at work on it, or this login may not change it.
     """
-    if is_postgresql(connection.engine.url):
-        _postgresql.require_prepared(connection)
-    current = current_revision(connection)
-    if current == head_revision():
+    if is_current(connection):
         return
+    current = current_revision(connection)
     known = {script.revision for script in _scripts().walk_revisions()}
     if current is not None and current not in known:
         raise StoreError("error.store.newer", revision=current)
-    if is_postgresql(connection.engine.url) and not _postgresql.is_owner(connection):
+    on_server = is_postgresql(connection.engine.url)
+    if on_server and not _postgresql.become_owner(connection):
         raise StoreError("error.store.behind", revision=current or "-", wanted=head_revision())
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    if on_server:
+        secure(connection)
 
 
 def _config() -> Config:

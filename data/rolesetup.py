@@ -77,4 +77,4 @@ def _coordinate_system(name: str) -> str:
     wkt = CRS(name).to_wkt("WKT1_GDAL").replace("'", "''")
     values = f"({code}, '{authority}', {code}, '{wkt}', '')"
     columns = "srid, auth_name, auth_srid, srtext, proj4text"
-    return f"INSERT INTO public.spatial_ref_sys ({columns}) VALUES {values} ON CONFLICT DO NOTHING"  # noqa: S608 - constants alone
+    return f"INSERT INTO public.spatial_ref_sys ({columns}) VALUES {values} ON CONFLICT DO NOTHING"

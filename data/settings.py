@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 import platformdirs
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -37,6 +37,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(default_factory=_default_home, description="data folder: catalogue, stored data sets, results")
     database_url: str | None = Field(default=None, description="catalogue database: postgresql+psycopg://… ; default SQLite in HATANG_HOME")
+    database_session: SecretStr | None = Field(default=None, description="secret of a session, where the login of a role is used")
     reference_dir: Path | None = Field(default=None, description="reference data for tests and benchmarks; never read by the demo")
     boundaries: Path | None = Field(default=None, description="the city's own ward boundary file")
     offline: bool = Field(default=False, description="1: never try a download")
@@ -52,6 +53,10 @@ class Settings(BaseSettings):
     def catalogue_url(self) -> str:
         """Return the SQLAlchemy URL of the catalogue database."""
         return self.database_url or f"sqlite:///{self.home / 'catalogue.sqlite'}"
+
+    def session_secret(self) -> str | None:
+        """Return the secret of the session that connections enter; None where the program acts for itself."""
+        return None if self.database_session is None else self.database_session.get_secret_value()
 
     def shown_database_url(self) -> str | None:
         """Return the database's URL without its password, as it may be printed."""

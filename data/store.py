@@ -30,7 +30,8 @@ from hatang.data._storedfiles import StoredFiles
 from hatang.data.atomic import copy_hashed, disk, file_hash
 from hatang.data.audit import Action, Head, check, head, record
 from hatang.data.contracts import Fault, Kind, MissingError, ParameterError, RefusedError, StoreError
-from hatang.data.database import current_revision, database, head_revision, open_engine, upgrade
+from hatang.data.database import current_revision, database, is_current, is_postgresql, open_engine, upgrade
+from hatang.data.layers import add_features, remove_features
 from hatang.data.models import DatasetRow, OrganisationRow, SubmissionRow
 from hatang.data.quota import Quota, Usage, quota_faults, stored_bytes
 from hatang.data.results import table_hash
@@ -62,7 +63,7 @@ class Store:
         with disk(home):
             (home / "incoming").mkdir(parents=True, exist_ok=True)
         quota = Quota(settings.quota_bytes, settings.quota_rows)
-        store = cls(home, open_engine(settings.catalogue_url()), actor=settings.actor, quota=quota)
+        store = cls(home, open_engine(settings.catalogue_url(), session=settings.session_secret()), actor=settings.actor, quota=quota)
         try:
             store._prepare()
         except BaseException:
@@ -94,6 +95,11 @@ class Store:
         """Return the revision of the catalogue database."""
         with database(), self._engine.connect() as connection:
             return str(current_revision(connection))
+
+    @property
+    def has_layers(self) -> bool:
+        """Return whether GIS clients read geometries from the catalogue's database (`hatang.data.layers`)."""
+        return is_postgresql(self._engine.url)
 
     @contextmanager
     def receive(self, path: Path) -> Iterator[Received]:
@@ -153,6 +159,7 @@ class Store:
                     # The file replaces an equal table's, whose bytes another version of the writer may have laid out otherwise.
                     for equal in session.scalars(select(DatasetRow).where(DatasetRow.sha256 == sha256)):
                         equal.file_sha256 = written_sha256
+                    add_features(session, row, frame)
                     entry = dataset_of(row)
                     self._record(session, Action.FILE, entry, file=entry.file_name, original=received.sha256, table=sha256)
                     if rehearsal:
@@ -258,6 +265,7 @@ class Store:
             with self._session() as session:
                 for dataset in datasets:
                     row = only(session, dataset.id)
+                    remove_features(session, row.id)
                     if row.erased_at is None:
                         row.erased_at = dt.datetime.now(dt.UTC)
                         row.withdrawn_at = row.withdrawn_at or row.erased_at
@@ -332,7 +340,9 @@ class Store:
         """Bring the database to the newest revision; remove what a reception left whose process died."""
         incoming = self._files.incoming
         with disk(incoming):
-            if self.revision == head_revision() and not any(incoming.iterdir()):
+            with database(), self._engine.connect() as connection:
+                current = is_current(connection)
+            if current and not any(incoming.iterdir()):
                 return
         with self._files.alone():
             with database(), self._engine.begin() as connection:

@@ -20,6 +20,7 @@ from hatang.coverage.wardtable import ward_table
 from hatang.data.boundary_versions import known, note
 from hatang.data.contracts import ALL, ANY, Kind, ParameterError, Technology
 from hatang.data.facts import declarations
+from hatang.data.layers import publish_gaps
 from hatang.data.results import ResultSet, save_results
 from hatang.data.rules import rule_value, rules_in_force
 from hatang.data.settings import Settings
@@ -101,6 +102,9 @@ def _assessed(settings: Settings, store: Store, boundaries: Boundaries, *, perio
         tables={"wards": boundaries.frame, **_computed(store, boundaries.frame, inputs, config, as_of=as_of, progress=progress)},
     )
     save_results(results, settings.home / "results" / identity)
+    if store.has_layers:
+        with store.changing() as (session, _):
+            publish_gaps(session, identity, results.tables["gaps"])
     remember(settings, identity)
     return results
 

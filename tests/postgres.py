@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import make_url
 
 from hatang.data.database import open_engine, upgrade
-from hatang.data.rolesetup import SCHEMA_OWNER, database_statements, role_statements
+from hatang.data.rolesetup import SCHEMA_OWNER, SERVICE, database_statements, role_statements
 from hatang.data.settings import Settings
 
 HOW = "sudo apt-get install postgresql postgresql-15-postgis-3"
@@ -40,14 +40,14 @@ class Server:
         self.folder = folder
         self._numbers = itertools.count()
 
-    def url(self, database: str, user: str = SCHEMA_OWNER) -> str:
+    def url(self, database: str, user: str = SERVICE) -> str:
         return f"postgresql+psycopg://{user}@/{database}?host={self.folder}"
 
     def connect(self, database: str, user: str = _UNPRIVILEGED) -> "psycopg.Connection[tuple[object, ...]]":
         """Return a connection that commits every statement; the superuser's unless said otherwise."""
-        return psycopg.connect(
-            host=str(self.folder), dbname=database, user=user, autocommit=True, options="-c search_path=hatang,public -c timezone=UTC"
-        )
+        options = "-c search_path=hatang,public -c timezone=UTC"
+        where = {"host": str(self.folder), "dbname": database, "user": user}
+        return psycopg.connect(**where, autocommit=True, options=options, prepare_threshold=None)  # what a test prepares is its own
 
     def prepare(self) -> None:
         """Make the logins, and the database that others are copied from."""
@@ -64,9 +64,9 @@ class Server:
         """Return a new database that is prepared but holds no table."""
         return self._new("template0")
 
-    def copy(self) -> str:
-        """Return a new database at the newest revision."""
-        return self._new(_TEMPLATE)
+    def copy(self, database: str = _TEMPLATE) -> str:
+        """Return a new database like another, at the newest revision unless one is named."""
+        return self._new(database)
 
     def drop(self, database: str) -> None:
         with self.connect("postgres") as connection:
@@ -117,6 +117,13 @@ def running() -> Iterator[Server]:
             call("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def unguarded(settings: Settings) -> Settings:
+    """Return settings by which a store is opened with every right there is."""
+    if settings.database_url is None:
+        return settings
+    return settings.model_copy(update={"database_url": make_url(settings.database_url).set(username=_UNPRIVILEGED).render_as_string()})
 
 
 def alter(settings: Settings, *statements: str) -> None:

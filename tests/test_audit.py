@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from alembic import command
-from postgres import alter
-from sqlalchemy import create_engine, select
+from postgres import alter, unguarded
+from sqlalchemy import create_engine, select, update
 
 from hatang.data import audit
 from hatang.data.contracts import FIXED, Kind, MissingError, ParameterError, RefusedError, StoreError
@@ -133,7 +133,10 @@ def test_a_noted_head_stays_good_while_the_log_grows(logged: Settings) -> None:
 
 
 def test_a_chain_rewritten_to_its_end_shows_against_a_noted_head(logged: Settings) -> None:
-    with Store.open(logged) as store:
+    if logged.database_url is not None:
+        with Store.open(logged) as store, pytest.raises(StoreError, match="permission denied"), store.changing() as (session, _):
+            session.execute(update(AuditRow).values(actor="somebody else"))
+    with Store.open(unguarded(logged)) as store:
         head = store.audit_head()
         with store.changing() as (session, _):
             before = "0" * 64
@@ -257,7 +260,7 @@ def test_a_catalogue_of_revision_1_keeps_what_it_holds(named: Settings) -> None:
     assert tables == {"alembic_version", "organisations", "submissions", "datasets", "faults"}
     new = add(named, 2)
     with Store.open(named) as store:
-        assert store.revision == "0002"
+        assert store.revision == "0003"
         assert store.datasets() == [dataclasses.replace(old, file_sha256=None), new]
         assert store.verify() == []  # the older filing has no record, and needs none
         assert store.audit_head().seq == 1

@@ -4,12 +4,12 @@ import shutil
 import subprocess
 
 import pytest
-from postgres import Server, programs
+from postgres import Server, alter, programs
 from typer.testing import CliRunner
 
 from hatang.commands.main import app
 from hatang.data.contracts import StoreError
-from hatang.data.rolesetup import LOGINS, SERVICE, script
+from hatang.data.rolesetup import LOGINS, SCHEMA_OWNER, SERVICE, script
 from hatang.data.settings import Settings
 from hatang.data.store import Store
 
@@ -23,7 +23,7 @@ def test_the_script_that_is_printed_prepares_a_database(server: Server, settings
     command = [psql, "-X", "-q", "-h", str(server.folder), "-U", "postgres", "postgres"]
     done = subprocess.run(command, input=printed, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    made = settings.model_copy(update={"database_url": server.url("it's mine")})
+    made = settings.model_copy(update={"database_url": server.url("it's mine", SCHEMA_OWNER)})
     with Store.open(made) as store:
         assert store.datasets() == []
     server.drop('"it\'s mine"')
@@ -55,7 +55,15 @@ def test_a_database_that_was_not_prepared_is_refused(server: Server, settings: S
 
 def test_only_the_owner_brings_it_to_a_revision(server: Server, settings: Settings) -> None:
     empty = server.empty()
-    with pytest.raises(StoreError, match=r"error\.store\.behind"):
-        Store.open(settings.model_copy(update={"database_url": server.url(empty, SERVICE)}))
-    with Store.open(settings.model_copy(update={"database_url": server.url(empty)})) as store:
+    older = ["UPDATE alembic_version SET version_num = '0002'"]
+    for database, statements in (
+        (empty, []),
+        (server.copy(), older),
+        (server.copy(), ["COMMENT ON SCHEMA hatang IS 'of another program'"]),
+    ):
+        old = settings.model_copy(update={"database_url": server.url(database)})
+        alter(old, *statements)
+        with pytest.raises(StoreError, match=r"error\.store\.behind"):
+            Store.open(old)
+    with Store.open(settings.model_copy(update={"database_url": server.url(empty, SCHEMA_OWNER)})) as store:
         assert store.datasets() == []
