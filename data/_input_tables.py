@@ -24,6 +24,12 @@ def share(name: str) -> Column:
     return Column(name, "float", "share", low=0.0, high=1.0)
 
 
+WARD_OPEN = (
+    Column("ward_code", synonyms=("ma_xa", "ma_phuong_xa", "ma_dvhc")),
+    Column("ward_name", synonyms=("ten_xa", "phuong_xa", "xa_phuong", "xa", "phuong", "ward")),
+)
+"""Ward of a row that may have its place instead."""
+
 WARDS = Table(
     "wards",
     (
@@ -295,28 +301,50 @@ BUILDINGS = Table(
 VILLAGES = Table(
     "villages",
     (
-        Column("village_id", required=True, synonyms=("ma_thon", "id")),
-        Column("village_name", required=True, synonyms=("ten_thon", "name")),
+        Column("village_id", required=True, synonyms=("ma_thon", "ma_to", "ma_thon_to", "id")),
+        Column(
+            "village_name",
+            required=True,
+            synonyms=("ten_thon", "thon", "ten_to_dan_pho", "to_dan_pho", "ten_thon_to_dan_pho", "ten_ban", "name"),
+        ),
+        *WARD_OPEN,
+        Column("village_kind", values=("thon", "ban", "to_dan_pho"), synonyms=("loai_hinh", "loai_thon", "loai", "kind")),
         Column("households", "int", "households", low=0, synonyms=("so_ho",)),
         Column("grid_power", "bool", synonyms=("dien_luoi",)),
-        Column("specially_difficult", "bool", synonyms=("dbkk",)),
+        Column("specially_difficult", "bool", synonyms=("dbkk", "dac_biet_kho_khan")),
     ),
     key=("village_id",),
     geometry="point",
+    placed=False,
 )
 
 PLACES = Table(
     "places",
     (
         Column("place_id", required=True, synonyms=("id",)),
-        Column("place_name", synonyms=("ten", "name")),
-        Column("kind", required=True, synonyms=("loai",)),
+        Column("place_name", synonyms=("ten_diem", "ten", "name")),
+        Column("kind", required=True, synonyms=("loai_diem", "loai")),
+        *WARD_OPEN,
+        Column("fibre_paths", "int", "paths", low=0, high=20, synonyms=("so_huong_cap_quang", "so_tuyen_cap_quang")),
     ),
     key=("place_id",),
     geometry="point",
+    placed=False,
 )
 
+WATER = Table(
+    "water",
+    (
+        Column("water_id", required=True, synonyms=("ma_mat_nuoc", "id")),
+        Column("water_name", synonyms=("ten_song", "ten_ho", "ten_mat_nuoc", "ten", "name")),
+        Column("water_class", synonyms=("loai_mat_nuoc", "natural", "water", "waterway")),
+    ),
+    geometry="polygon",
+)
+"""Surfaces of water: nobody lives there, and people of a ward are spread over the rest of it."""
+
 INPUT_TABLES: Final[Mapping[str, Table]] = {
-    t.name: t for t in (CLAIMS, MEASUREMENTS, SITES, FIXED, ASSETS, ROADS, WORKS, PLANS, BUILDINGS, VILLAGES, PLACES, CELLS, TILES, SPEEDS)
+    t.name: t
+    for t in (CLAIMS, MEASUREMENTS, SITES, FIXED, ASSETS, ROADS, WORKS, PLANS, BUILDINGS, VILLAGES, PLACES, WATER, CELLS, TILES, SPEEDS)
 }
 """Contracts of the canonical tables that `ingest` stores, by kind."""

@@ -91,6 +91,7 @@ class Kind(StrEnum):
     BUILDINGS = "buildings"
     VILLAGES = "villages"
     PLACES = "places"
+    WATER = "water"
     CELLS = "cells"
     TILES = "tiles"
     SPEEDS = "speeds"

@@ -16,7 +16,7 @@ from hatang.data.mapping import FileMapping
 
 _DIMENSIONS: Final = {"point": 0, "line": 1, "polygon": 2}
 _GENERIC_WEIGHT: Final = 0.25
-_MADE: Final = frozenset({"road_id", "site_id", "place_id", "cell_id", "environment", "sufficiency"})
+_MADE: Final = frozenset({"road_id", "site_id", "place_id", "cell_id", "village_id", "water_id", "environment", "sufficiency"})
 """Required columns that a reader can fill itself."""
 _MARKS: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
     "measurements": (frozenset({"rsrp_dbm", "ss_rsrp", "no_service", "rsrq_db", "sinr_db"}),),
@@ -24,6 +24,8 @@ _MARKS: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
     "fixed": (frozenset({"households_served"}),),
     "roads": (frozenset({"road_id", "road_name", "width_m"}),),
     "buildings": (frozenset({"building_id", "area_m2"}),),
+    "villages": (frozenset({"village_id", "village_kind", "households"}), frozenset({"village_name"})),
+    "water": (frozenset({"water_name", "water_class"}),),
     "places": (frozenset({"place_id", "place_name"}),),
     "cells": (frozenset({"azimuth_deg", "range_m"}),),
     "tiles": (frozenset({"quadkey"}),),
@@ -85,7 +87,8 @@ def _shape_fits(source: SourceTable, table: Table, found: Mapping[str, str]) -> 
         placed = {"lon", "lat"} <= set(found) or {"x", "y"} <= set(found)
         if not table.geometry or table.name == "tiles":
             return True
-        return "wkt" in found or (placed and table.geometry in ("point", "any"))
+        listed = not table.placed and bool({"ward_code", "ward_name"} & set(found))
+        return "wkt" in found or listed or (placed and table.geometry in ("point", "any"))
     if table.name in ("fixed", "speeds"):
         return False
     dimension = shapely.get_dimensions(source.geometry)

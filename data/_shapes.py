@@ -63,7 +63,9 @@ def positions(intake: Intake) -> tuple[np.ndarray, np.ndarray] | None:
     if pair is None:
         return None
     (first, unread), (second, unread_too) = (intake.coordinate(name) for name in pair)
-    intake.note(~(np.isfinite(first) & np.isfinite(second)) & ~unread & ~unread_too, "position_missing", field=pair[0])
+    there = np.isfinite(first), np.isfinite(second)
+    lacking = ~(there[0] & there[1]) if intake.table.placed else there[0] != there[1]
+    intake.note(lacking & ~unread & ~unread_too, "position_missing", field=pair[0])
     field = ", ".join(intake.found_in.get(name, name) for name in pair)
     return _placed(intake, field, np.column_stack([first, second]), _WGS84 if pair == ("lon", "lat") else None)
 
@@ -103,7 +105,8 @@ def fitted(intake: Intake, shapes: np.ndarray, kind: np.ndarray) -> np.ndarray:
         `point`, `line`, `polygon` or `any`, one a row.
     """
     missing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
-    intake.note(missing & ~intake.refused, "geometry_missing", field="geometry")
+    if intake.table.placed:
+        intake.note(missing & ~intake.refused, "geometry_missing", field="geometry")
     wrong = ~missing & ~_finite(shapes)
     intake.note(wrong, "geometry_coordinates", field="geometry", found="NaN")
     usable = ~missing & ~wrong

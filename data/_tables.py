@@ -49,12 +49,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table's contract: columns, key, and kind of geometry (`point`, `line`, `polygon`, or none)."""
+    """A table's contract: columns, key, kind of geometry (`point`, `line`, `polygon`, or none), and whether every row must have it."""
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...] = ()
     geometry: Literal["point", "line", "polygon", "any", ""] = ""
+    placed: bool = True
 
     @property
     def names(self) -> list[str]:
@@ -69,7 +70,7 @@ class Table:
         """Return the pandera schema of the table: types, ranges, values, and the unique key."""
         columns = {c.name: c.check() for c in self.columns}
         if self.geometry:
-            columns["geometry"] = pa.Column(None, nullable=False)
+            columns["geometry"] = pa.Column(None, nullable=not self.placed)
         return pa.DataFrameSchema(columns, strict=False, unique=list(self.key) or None, coerce=True)
 
     def conform(self, frame: pd.DataFrame) -> pd.DataFrame:

@@ -80,6 +80,8 @@ _VALUES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "conditional": ("co dieu kien", "dieu kien"),
         "no": ("khong", "false", "0", "n"),
     },
+    "village_kind": {"thon": ("lang", "xom", "village"), "ban": ("ban lang",),
+                     "to_dan_pho": ("to dan pho", "tdp", "to", "khu pho", "neighbourhood")},
     "structure": {"rooftop": ("mai nha", "san thuong", "tren mai", "rooftop"), "pole": ("cot", "tru"),
                   "A1": ("cot a1", "loai a1", "khong cong kenh", "cot khong cong kenh"), "A2a": ("cot a2a", "loai a2a"),
                   "A2b": ("cot a2b", "loai a2b"),

@@ -11,8 +11,11 @@ from hatang.data.facts import ward_facts
 from hatang.data.gazetteer import ward_codes
 
 
-def name_wards(intake: Intake) -> None:
-    """Fill code and official name of each row's ward; rows of unknown wards, or whose code and name are two wards, are refused."""
+def name_wards(intake: Intake, needed: np.ndarray | None = None) -> None:
+    """Fill code and official name of each row's ward; rows of unknown wards, or whose code and name are two wards, are refused.
+
+    `needed` says which rows must name one, by default all.
+    """
     names = dict(zip(ward_facts()["ward_code"], ward_facts()["ward_name"], strict=True))
     codes, spelt = intake.cells("ward_code"), intake.cells("ward_name")
     by_code = intake.worded("ward_code", lambda text: code if (code := text.removesuffix(".0")) in names else None)
@@ -22,7 +25,7 @@ def name_wards(intake: Intake) -> None:
     unknown = coded & is_none(by_code)
     intake.note(unknown, "ward_unknown", field="ward_code", found=codes)
     intake.note(~coded & named & is_none(by_name), "ward_unknown", field="ward_name", found=spelt)
-    intake.note(~coded & ~named, "cell_missing", field="ward_code")
+    intake.note(~coded & ~named if needed is None else ~coded & ~named & needed, "cell_missing", field="ward_code")
     two = coded & ~unknown & ~is_none(by_name) & (by_name != by_code)
     pairs = pc.binary_join_element_wise(codes, spelt, ", ", null_handling="skip")
     intake.note(two, "ward_two", field="ward_code", found=pairs)

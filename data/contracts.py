@@ -34,6 +34,7 @@ from hatang.data._input_tables import (
     TILES,
     VILLAGES,
     WARDS,
+    WATER,
     WORKS,
 )
 from hatang.data._names import (
@@ -118,5 +119,6 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "WARDS",
     "WARD_KEY",
     "WARD_TABLE",
+    "WATER",
     "WORKS",
 ]

@@ -1,7 +1,7 @@
-"""Things with a shape: claims, sites, assets, works, plans, roads, buildings, villages and places, each under its contract."""
+"""Things with a shape: claims, sites, assets, works, plans, roads, buildings, villages, places and water, each under its contract."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -15,6 +15,7 @@ from hatang.data._shapes import HUE_BOX, fitted, shapes_of
 from hatang.data._sourcetable import SourceTable
 from hatang.data._statements import ReadOptions, environments, operators, technologies
 from hatang.data._vocabulary import technology_of
+from hatang.data._wardrows import name_wards
 from hatang.data.contracts import CLAIMS, ROADS, AssetClass, Environment, Severity, Table
 from hatang.data.mapping import FileMapping
 
@@ -24,11 +25,15 @@ _MADE_IDS: Final[Mapping[str, str]] = {
     "sites": "site_id",
     "places": "place_id",
     "cells": "cell_id",
+    "villages": "village_id",
+    "water": "water_id",
 }
 """Tables whose rows may come without an id: it is made from their content, so that the same row has the same id in every file.
 
-An asset, a work, a plan or a village is written about to its owner, and needs the number its owner knows.
+An asset, a work or a plan is written about to its owner, and needs the number its owner knows.
 """
+_KNOWN_BY: Final[Mapping[str, Sequence[str]]] = {"villages": ("ward_code", "village_name", "village_kind")}
+"""Tables whose made ids stand for what a row is known by, so that they stay when its other cells change."""
 _ID_DIGITS: Final = 12
 _OCCUPANCY: Final = (("ways_used", "ways"), ("slots_used", "slots_total"))
 _SPANS: Final = (("start", "end"), ("earliest", "latest"))
@@ -47,8 +52,10 @@ def read_features(source: SourceTable, table: Table, mapping: FileMapping, optio
     """
     intake = Intake(source, table, mapping)
     shapes = shapes_of(intake)
-    if shapes is None:
+    if shapes is None and (table.placed or not (intake.has("ward_code") or intake.has("ward_name"))):
         raise intake.refusal("file_geometry", found=", ".join(source.columns)[:1000])
+    if shapes is None:
+        shapes = np.full(intake.count, None, dtype=object)
     if table is ROADS:
         _refuse_elsewhere(intake, shapes)
     made = _MADE_IDS.get(table.name)
@@ -56,8 +63,11 @@ def read_features(source: SourceTable, table: Table, mapping: FileMapping, optio
     given = {"operator": options.operator, "technology": options.technology, "environment": Environment.OUTDOOR}
     needed = [c.name for c in table.columns if c.required and c.name != made and not (c.name in stated and given[c.name])]
     intake.require(needed, options=_STATED)
-    intake.read([c.name for c in table.columns if c.name not in stated and c.name != made])
+    warded = () if table.placed else ("ward_code", "ward_name")
+    intake.read([c.name for c in table.columns if c.name not in stated and c.name != made and c.name not in warded])
     _states(intake, table, options)
+    if not table.placed:
+        name_wards(intake, shapely.is_missing(shapes))
     if made is not None:
         intake.values[made] = intake.typed(table[made])
     _judge(intake)
@@ -67,6 +77,8 @@ def read_features(source: SourceTable, table: Table, mapping: FileMapping, optio
     if made is not None:
         _make_ids(intake, made, wkb)
     _refuse_repeats(intake, table, wkb)
+    if not table.placed:
+        intake.note(is_none(wkb) & ~intake.refused, "position_open", Severity.WARNING, field="geometry", folded=True)
     return intake, intake.result(wkb)
 
 
@@ -148,10 +160,13 @@ def _make_ids(intake: Intake, name: str, wkb: np.ndarray) -> None:
     open_rows = is_none(values)
     if not open_rows.any():
         return
-    text = intake.whole_rows().to_pylist()
+    known_by = _KNOWN_BY.get(intake.table.name)
+    columns = None if known_by is None else [pa.array(intake.values[column], pa.string()) for column in known_by]
+    whole = intake.whole_rows() if columns is None else pc.binary_join_element_wise(*columns, "\x1f", null_handling="replace")
+    text = whole.to_pylist()
     made = values.copy()
     for place in np.flatnonzero(open_rows & ~intake.refused):  # hashing is by row
-        made[place] = hashlib.sha256(text[place].encode() + wkb[place]).hexdigest()[:_ID_DIGITS]
+        made[place] = hashlib.sha256(text[place].encode() + (b"" if columns or wkb[place] is None else wkb[place])).hexdigest()[:_ID_DIGITS]
     intake.values[name] = made
     intake.repaired(open_rows, "id_made", name=f"id_made:{name}", field=name)
 

@@ -208,7 +208,7 @@ class _Intake:
             shapes = np.asarray(shapely.points(frame["lon"].to_numpy(float), frame["lat"].to_numpy(float)), dtype=object)
         else:
             return
-        outside = np.flatnonzero(~_meets(shapes, self.city))
+        outside = np.flatnonzero(~shapely.is_missing(shapes) & ~_meets(shapes, self.city))
         if len(outside):
             first = shapely.centroid(shapes[outside[0]])
             fields = {"rows": ", ".join(str(row + 1) for row in outside[:_NAMED_ROWS]) + (" …" if len(outside) > _NAMED_ROWS else "")}

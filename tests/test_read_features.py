@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -9,6 +10,7 @@ import pytest
 import shapely
 
 from hatang.data.contracts import INPUT_TABLES, Kind, RefusedError, Severity
+from hatang.data.gazetteer import ward_codes
 from hatang.data.reading import ReadOptions, ReadOutcome, read, recognise
 
 DUCT = "LINESTRING (107.590 16.460, 107.600 16.470)"
@@ -191,3 +193,61 @@ def test_real_sites_of_france_by_mapping(reference: Path, tmp_path: Path) -> Non
     np.testing.assert_array_less(bounds[2:], [10.0, 51.5])
     read(source, tmp_path / "o.arrow", Kind.SITES, ReadOptions(operator="mobifone"))  # its publisher has one CRS, and the layout names it
     assert (tmp_path / "o.arrow").read_bytes() == (tmp_path / "out.arrow").read_bytes()
+
+
+VILLAGE_LIST = "STT;Tên thôn;Phường, xã;Loại hình;Số hộ;ĐBKK;Kinh độ;Vĩ độ\n"
+
+
+def test_a_list_of_villages_needs_no_codes_and_no_places(tmp_path: Path) -> None:
+    text = VILLAGE_LIST + (
+        "1;A Ka;A Lưới 1;bản;120;có;107,2;16,2\n"
+        "2;Tổ 5;Phường Thuận Hóa;Tổ dân phố;1.250;không;;\n"
+        "3;Tổ 5;Phường Phú Xuân;TDP;310;;;\n"
+        "4;Tổ 5;Phường Phú Xuân;TDP;320;;;\n"
+        "5;Tổ 6;Phường Ở Đâu;TDP;10;;;\n"
+        "6;Tổ 7;;TDP;10;;;\n"
+        "7;Tổ 8;Phường Phú Xuân;TDP;10;;107,5;\n"
+    )
+    (tmp_path / "v.csv").write_text(text, encoding="utf-8")
+    assert recognise(tmp_path / "v.csv", ReadOptions()) is Kind.VILLAGES
+    outcome, frame = run(tmp_path, text, Kind.VILLAGES)
+    assert frame[["village_name", "village_kind", "households"]].to_numpy().tolist() == [
+        ["A Ka", "ban", 120], ["Tổ 5", "to_dan_pho", 1250], ["Tổ 5", "to_dan_pho", 310],
+    ]  # fmt: skip
+    assert frame["ward_code"].tolist() == ward_codes(["A Lưới 1", "Thuận Hóa", "Phú Xuân"])
+    assert frame["geometry"].isna().tolist() == [False, True, True]
+    assert frame["village_id"].nunique() == 3
+    assert [(fault.code, fault.row) for fault in outcome.faults if fault.severity is Severity.REFUSED] == [
+        ("duplicate_id", 5), ("ward_unknown", 6), ("cell_missing", 7), ("position_missing", 8),
+    ]  # fmt: skip
+    assert [(fault.code, fault.count) for fault in outcome.faults if fault.severity is Severity.WARNING] == [("position_open", 2)]
+    again, later = run(tmp_path, text.replace(";120;", ";140;"), Kind.VILLAGES)
+    assert later["village_id"].tolist() == frame["village_id"].tolist()
+    assert again.rows_kept == 3
+
+
+def test_points_of_interest_with_their_ward_and_fibre(tmp_path: Path) -> None:
+    text = "Tên điểm,Loại điểm,Mã xã,Số hướng cáp quang,Kinh độ,Vĩ độ\nUBND phường Phú Xuân,commune_office,19753,2,107.58,16.47\n"
+    text += "Trường A,school,19753,1,,\n"
+    outcome, frame = run(tmp_path, text, Kind.PLACES)
+    assert frame[["kind", "ward_name", "fibre_paths"]].to_numpy().tolist() == [
+        ["commune_office", "Phường Phú Xuân", 2], ["school", "Phường Phú Xuân", 1],
+    ]  # fmt: skip
+    assert frame["geometry"].isna().tolist() == [False, True]
+    assert outcome.rows_kept == 2
+
+
+def test_a_list_without_places_and_wards_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RefusedError) as error:
+        run(tmp_path, "ma_thon,ten_thon,so_ho\nT1,A Ka,120\n", Kind.VILLAGES)
+    assert [fault.code for fault in error.value.faults] == ["file_geometry"]
+
+
+def test_surfaces_of_water(tmp_path: Path) -> None:
+    outline = shapely.box(107.5, 16.4, 107.6, 16.5)
+    gpd.GeoDataFrame({"ten_song": ["Sông Hương"], "natural": ["water"]}, geometry=[outline], crs="EPSG:4326").to_file(tmp_path / "n.gpkg")
+    assert recognise(tmp_path / "n.gpkg", ReadOptions()) is Kind.WATER
+    outcome = read(tmp_path / "n.gpkg", tmp_path / "out.arrow", Kind.AUTO, ReadOptions())
+    frame = pa.ipc.open_file(tmp_path / "out.arrow").read_all().to_pandas()
+    assert frame[["water_name", "water_class"]].to_numpy().tolist() == [["Sông Hương", "water"]]
+    assert outcome.repairs == {"id_made:water_id": 1}

@@ -40,6 +40,7 @@ _KINDS: Final = (
     Kind.BUILDINGS,
     Kind.VILLAGES,
     Kind.PLACES,
+    Kind.WATER,
     Kind.CELLS,
     Kind.TILES,
     Kind.SPEEDS,
