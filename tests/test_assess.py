@@ -54,6 +54,7 @@ def test_a_ward_with_60_passes_is_covered(settings: Settings, tmp_path: Path) ->
     assert results.boundary_source == "approximate"
     assert not results.synthetic
     assert len(results.tables["gaps"]) > 0
+    assert results.tables["gaps_left_out"]["reason"].tolist() == ["small", "narrow"]
     assert {entry["kind"] for entry in results.inputs} == {"measurements", "claims"}
 
 
