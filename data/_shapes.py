@@ -264,6 +264,8 @@ def _finite(shapes: np.ndarray) -> np.ndarray:
 
 def _valid(intake: Intake, shapes: np.ndarray) -> np.ndarray:
     """Return the shapes valid; rings that cross themselves are mended without losing area."""
+    if intake.source.sound:
+        return shapes
     invalid = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes) & ~intake.refused
     if not invalid.any():
         return shapes

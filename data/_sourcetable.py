@@ -42,6 +42,8 @@ class SourceTable:
         Shapes of the rows (object array), and the coordinate system the file states; None where it has none.
     crs_named
         Whether the form names coordinate systems. One that writes their parameters only (MapInfo) cannot tell VN-2000 from WGS 84.
+    sound
+        Whether the shapes are valid by the way they were made, so that nobody need look: on a large area that costs more than the rest.
     lost
         Rows that could not even be split into cells; their faults stand in `faults`.
     repairs
@@ -61,6 +63,7 @@ class SourceTable:
     geometry: np.ndarray | None = None
     crs: pyproj.CRS | None = None
     crs_named: bool = True
+    sound: bool = False
     lost: int = 0
     faults: tuple[Fault, ...] = ()
     repairs: dict[str, int] = field(default_factory=dict)

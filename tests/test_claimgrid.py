@@ -16,6 +16,7 @@ import shapely
 from hatang.data import _claimgrid
 from hatang.data.contracts import HUE_CRS, MAP_CRS, Kind, RefusedError
 from hatang.data.reading import ReadOptions, ReadOutcome, read, recognise
+from hatang.data.sandbox import Cost, read_apart
 from hatang.data.settings import Settings
 from hatang.data.store import Store
 from hatang.pipeline.ingest import IngestOptions, ingest
@@ -126,7 +127,7 @@ def test_vertical_mapper_keeps_its_values_in_the_fourth_band(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("strip", [1, 40, 333, 10_000])
 def test_strips_give_the_same_area_as_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strip: int) -> None:
-    monkeypatch.setattr(_claimgrid, "_STRIP_PIXELS", strip)
+    monkeypatch.setattr(_claimgrid, "_WINDOW_PIXELS", strip)
     levels = np.random.default_rng(5).uniform(-130, -90, (40, 37)).astype(np.float32)
     _, area = run(grid(tmp_path / "a.tif", levels), "constants: {level_dbm: -112.5}\n", technology="5g")
     expected = pixels(levels >= -112.5)
@@ -175,3 +176,22 @@ def test_pixels_without_a_stated_value_for_none_do_not_count(tmp_path: Path) -> 
     assert round(area.area) == 4 * 2500
     _, area = run(grid(tmp_path / "b.tif", LEVELS, nodata=-80), technology="4g")
     assert round(area.area) == 4 * 2500
+
+
+@pytest.mark.parametrize("tiled", [False, True])
+def test_memory_does_not_grow_with_the_height(tmp_path: Path, tiled: bool) -> None:
+    """Six times the rows below the same landscape: 12 MB and 72 MB as 32-bit numbers."""
+    levels = np.random.default_rng(1).uniform(-125, -95, (1_000, 3_000)).astype(np.float32)
+    peaks = []
+    for height in (1_000, 6_000):
+        path = tmp_path / f"{height}.tif"
+        block = {"tiled": True, "blockxsize": 256, "blockysize": 256} if tiled else {}
+        values = np.vstack([levels, np.full((height - 1_000, 3_000), -130, np.float32)])
+        values[:, ::2] = -130  # leaves 1.5 million pixels, a good part of which reach the level
+        values[::2] = -130
+        grid(path, values, **block)
+        costs: list[Cost] = []
+        options = ReadOptions(operator="viettel", technology="4g")
+        read_apart(path, tmp_path / "out.arrow", Kind.CLAIMS, options, note=costs.append)
+        peaks.append(costs[0].peak_mb)
+    assert peaks[1] < peaks[0] + 15
