@@ -4,14 +4,11 @@ import csv
 import hashlib
 import io
 import re
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
 from typing import Final
 
 import numpy as np
-import openpyxl
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
@@ -22,6 +19,7 @@ from hatang.data._legacytext import FONTS
 from hatang.data._marks import without_marks
 from hatang.data._sourcetable import SourceTable, distinct_names, joined
 from hatang.data._vocabulary import known_names
+from hatang.data._workbook import Lines, sheets
 from hatang.data.contracts import Fault, RefusedError, Severity
 from hatang.data.formats import names_of_headerless
 from hatang.data.mapping import FileMapping
@@ -228,21 +226,15 @@ def _ill_width(file: str, row: int, cells: Sequence[str], width: int, delimiter:
 def _workbook(member: Member, mapping: FileMapping, limit: int | None) -> SourceTable:
     """Return the table of the sheet whose header names most known columns."""
     del mapping
-    best: tuple[tuple[int, int], list[str], list[tuple[int, list[str]]]] | None = None
+    best: tuple[tuple[int, int], list[str], Lines] | None = None
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl warns of styles and validations that it leaves out
-            book = openpyxl.load_workbook(member.path, read_only=True, data_only=True)
-            for sheet in book.worksheets:
-                sheet.reset_dimensions()  # some writers state A1 for any sheet, and openpyxl believes it
-                lines = _sheet_lines(sheet.iter_rows(values_only=True, max_row=limit))
-                refuse_secret(member.name, [sheet.title, *(cell for _, cells in lines[:_HEADER_LINES] for cell in cells)])
-                for position, (_, cells) in enumerate(lines[:_HEADER_LINES]):
-                    score = (known_names(cells), len(cells))
-                    beside = all(cell.startswith("[") for cell in cells)  # lists, notes and faults of our own workbooks
-                    if not beside and len(cells) >= 2 and _is_header(cells) and (best is None or score > best[0]):
-                        best = score, cells, lines[position + 1 :]
-            book.close()
+        for title, lines in sheets(member.path, limit):
+            refuse_secret(member.name, [title, *(cell for _, cells in lines[:_HEADER_LINES] for cell in cells)])
+            for position, (_, cells) in enumerate(lines[:_HEADER_LINES]):
+                score = (known_names(cells), len(cells))
+                beside = all(cell.startswith("[") for cell in cells)  # lists, notes and faults of our own workbooks
+                if not beside and len(cells) >= 2 and _is_header(cells) and (best is None or score > best[0]):
+                    best = score, cells, lines[position + 1 :]
     except RefusedError:
         raise
     except (*DAMAGE, *_BAD_PARTS) as error:
@@ -259,26 +251,3 @@ def _workbook(member: Member, mapping: FileMapping, limit: int | None) -> Source
     digest = hashlib.sha256(repr(padded).encode()).hexdigest()
     rows = np.array([row for row, _ in lines], np.int64)
     return SourceTable(member.name, cells, rows, np.zeros(len(rows), np.int32), (member.name,), (digest,))
-
-
-def _sheet_lines(rows: Iterator[tuple[object, ...]]) -> list[tuple[int, list[str]]]:
-    """Return row number and cells as text of a sheet's rows that are not empty."""
-    lines = []
-    for number, values in enumerate(rows, start=1):
-        cells = _without_tail([_cell_text(value) for value in values])
-        if cells:
-            lines.append((number, cells))
-    return lines
-
-
-def _cell_text(value: object) -> str:
-    """Return a cell of a workbook as a CSV would hold it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return ("false", "true")[value]
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    return str(value).strip(" \t\r\n")
