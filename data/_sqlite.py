@@ -31,6 +31,13 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
 
+def close_journal(engine: Engine) -> None:
+    """Let a database be one file, for whoever copies it next."""
+    connection = engine.raw_connection()
+    connection.cursor().execute("PRAGMA journal_mode=DELETE")
+    connection.close()
+
+
 def snapshot(engine: Engine, target: Path) -> None:
     """Copy a live database, consistent at one moment, to a new file without journal.
 

@@ -40,6 +40,7 @@ class Action(StrEnum):
     ADD_USER = "add_user"
     DISABLE_USER = "disable_user"
     RESTORE_BACKUP = "restore_backup"
+    BIND_LOGIN = "bind_login"
 
 
 @dataclass(frozen=True, slots=True)

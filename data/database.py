@@ -51,7 +51,7 @@ def open_engine(url: str, *, session: str | None = None) -> Engine:
         sqlite = is_sqlite(url)
         arguments = _sqlite.ARGUMENTS if sqlite else _postgresql.ARGUMENTS if is_postgresql(url) else {}
         try:
-            engine = create_engine(url, json_serializer=_as_json, connect_args=arguments, pool_pre_ping=not sqlite)
+            engine = create_engine(url, json_serializer=as_json, connect_args=arguments, pool_pre_ping=not sqlite)
         except ModuleNotFoundError as error:
             raise StoreError("error.store.driver", driver=error.name) from error
     if sqlite:
@@ -71,7 +71,7 @@ def is_postgresql(url: str | URL) -> bool:
     return make_url(url).get_backend_name() == "postgresql"
 
 
-def _as_json(value: object) -> str:
+def as_json(value: object) -> str:
     """Return JSON as the standard has it: numbers of numpy are numbers; what JSON does not know, NaN too, is words."""
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)

@@ -7,7 +7,7 @@ without the sites nearest to them.
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import geopandas as gpd
@@ -15,7 +15,7 @@ import pandas as pd
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from hatang.data._entries import organisation_of
+from hatang.data._entries import Dataset, dataset_of, in_order, organisation_of
 from hatang.data._postgresql import SCHEMA
 from hatang.data.contracts import AUTHORITY, GAPS, INPUT_TABLES, Table
 from hatang.data.models import DatasetRow
@@ -42,6 +42,13 @@ def add_features(session: Session, row: DatasetRow, frame: pd.DataFrame) -> None
     if _here(session) and isinstance(frame, gpd.GeoDataFrame):
         fixed = {"dataset_id": row.id, "organisation_id": row.organisation_id, "kind": row.kind}
         _insert(session, "features", fixed, frame)
+
+
+def fill(session: Session, read: Callable[[Dataset], pd.DataFrame]) -> None:
+    """Copy the geometries of every data set not erased, whose tables `read` returns; for a catalogue that came from elsewhere."""
+    if _here(session):
+        for row in session.scalars(in_order().where(DatasetRow.erased_at.is_(None), DatasetRow.kind.in_(LAYERS))).all():
+            add_features(session, row, read(dataset_of(row)))
 
 
 def remove_features(session: Session, dataset_id: str) -> None:

@@ -25,11 +25,11 @@ from sqlalchemy.orm import Session
 
 from hatang.data._entries import Dataset, Filing, Received, dataset_of, faults_of, filed, identity_of, in_order, only
 from hatang.data._soundness import first_line, unnamed, unsound
-from hatang.data._sqlite import snapshot
 from hatang.data._storedfiles import StoredFiles
 from hatang.data.atomic import copy_hashed, disk, file_hash
 from hatang.data.audit import Action, Head, check, head, record
 from hatang.data.contracts import Fault, Kind, MissingError, ParameterError, RefusedError, StoreError
+from hatang.data.copying import write_sqlite
 from hatang.data.database import current_revision, database, is_current, is_postgresql, open_engine, upgrade
 from hatang.data.layers import add_features, remove_features
 from hatang.data.models import DatasetRow, OrganisationRow, SubmissionRow
@@ -290,7 +290,7 @@ class Store:
         return self._files.working()
 
     def snapshot(self, target: Path) -> dict[Path, str | None]:
-        """Copy the catalogue database, consistent at one moment, to a new file; return the stored files it names, sorted, and their hashes.
+        """Copy the catalogue, consistent at one moment, to a new SQLite file; return the stored files it names, sorted, and their hashes.
 
         The hash of a table's bytes is None where it was filed before those were kept.
 
@@ -299,11 +299,10 @@ class Store:
         StoreError
             Where the disk or the database refuses.
         """
-        with self._files.alone(), database(), disk(target):
-            snapshot(self._engine, target)
-            with self._session() as session:
-                query = select(SubmissionRow.original_sha256, DatasetRow.sha256, DatasetRow.file_sha256).join(DatasetRow.submission)
-                rows = session.execute(query.where(DatasetRow.erased_at.is_(None))).all()
+        with self._files.alone(), disk(target), self._session() as session:
+            write_sqlite(session, target)
+            query = select(SubmissionRow.original_sha256, DatasetRow.sha256, DatasetRow.file_sha256).join(DatasetRow.submission)
+            rows = session.execute(query.where(DatasetRow.erased_at.is_(None))).all()
             originals = {self._files.original(original): original for original, *_ in rows}
             tables = {self._files.table(table): sha256 for _, table, sha256 in rows}
             return dict(sorted({**originals, **tables}.items()))

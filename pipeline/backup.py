@@ -14,6 +14,9 @@ from hatang.data.atomic import disk, locked
 from hatang.data.audit import Action, record
 from hatang.data.backup import CATALOGUE, Backup, unpack_backup, write_backup
 from hatang.data.contracts import AUTHORITY, Fault, ParameterError, RefusedError
+from hatang.data.copying import copy_rows, require_empty_database
+from hatang.data.database import is_postgresql
+from hatang.data.layers import fill
 from hatang.data.settings import Settings
 from hatang.data.store import Store
 from hatang.pipeline.progress import Progress
@@ -37,7 +40,7 @@ def back_up(file: Path, settings: Settings, progress: Progress) -> Backup:
     Raises
     ------
     ParameterError
-        Where the file exists, or the catalogue is no SQLite in the data folder.
+        Where the file exists, or the catalogue stands neither in the data folder nor on PostgreSQL.
     StoreError
         Where the disk refuses, or a stored file is missing or damaged; no file is left then.
     """
@@ -55,7 +58,8 @@ def bring_back(file: Path, settings: Settings, progress: Progress, *, replace: b
     Raises
     ------
     ParameterError
-        Where the data folder holds a store and `replace` is not said, or the catalogue is no SQLite in the data folder.
+        Where the data folder holds a store and `replace` is not said, the server's database is not empty, or the catalogue stands
+        neither in the data folder nor on PostgreSQL.
     RefusedError
         Where the archive is unreadable, foreign, cut off, hostile or damaged, or lacks a file that its catalogue names.
     StoreError
@@ -66,10 +70,12 @@ def bring_back(file: Path, settings: Settings, progress: Progress, *, replace: b
     used = _in_use(home)
     if used and not replace:
         raise ParameterError("error.backup.not_empty", folder=str(home))
+    _require_empty(settings)
     progress.step("backup.restoring")
     with _staging(home) as staged:
         digest = unpack_backup(file, staged)
-        with Store.open(settings.model_copy(update={"home": staged})) as store:
+        own = settings.model_copy(update={"home": staged, "database_url": None, "database_session": None})
+        with Store.open(own) as store:
             faults = store.verify(progress.advance)
             broken = [fault for fault in faults if fault.code.startswith("stored_file")]
             if broken:
@@ -79,13 +85,31 @@ def bring_back(file: Path, settings: Settings, progress: Progress, *, replace: b
                 detail = {"sha256": digest, "file": file.name}
                 record(session, actor=actor, organisation=AUTHORITY, action=Action.RESTORE_BACKUP, subject=digest, detail=detail)
         kept = _moved_aside(home) if used else None
-        _put(staged, home)
+        if settings.database_url is None:
+            _put(staged, home)
+        else:
+            _put_on_server(own, settings)
         return Restored(datasets, tuple(faults), kept)
 
 
 def _own_database(settings: Settings) -> None:
-    if settings.database_url is not None:
+    """Refuse a catalogue that stands neither in the data folder nor on a server."""
+    if settings.database_url is not None and not is_postgresql(settings.database_url):
         raise ParameterError("error.backup.database")
+
+
+def _require_empty(settings: Settings) -> None:
+    """Refuse a server's database that holds rows: it is not moved aside as a folder is."""
+    if settings.database_url is not None:
+        require_empty_database(settings.database_url)
+
+
+def _put_on_server(staged: Settings, settings: Settings) -> None:
+    """Put a checked store's rows on the server and its files in their place; the rows are committed last."""
+    with Store.open(staged) as source, Store.open(settings) as target, source.looking() as before, target.changing() as (after, _):
+        copy_rows(before, after)
+        fill(after, source.read)
+        _put(staged.home, settings.home.absolute(), rows=False)
 
 
 def _in_use(home: Path) -> bool:
@@ -113,12 +137,12 @@ def _moved_aside(home: Path) -> Path:
     return kept
 
 
-def _put(staged: Path, home: Path) -> None:
-    """Move a checked store into its place, the catalogue last: until then there is none."""
+def _put(staged: Path, home: Path, *, rows: bool = True) -> None:
+    """Move a checked store's files into their place, and where `rows` the catalogue, last: until then there is none."""
     with disk(home):
         home.mkdir(parents=True, exist_ok=True)
         for path in sorted(staged.rglob("*"), key=lambda path: (path.name == CATALOGUE, path)):
-            if path.is_file():
+            if path.is_file() and (rows or path.relative_to(staged).parts[0] in ("originals", "datasets", "boundaries")):
                 target = home / path.relative_to(staged)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 path.replace(target)

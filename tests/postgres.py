@@ -55,7 +55,11 @@ class Server:
             for statement in (*role_statements(), f"CREATE DATABASE {_TEMPLATE} OWNER {SCHEMA_OWNER} ENCODING 'UTF8' TEMPLATE template0"):
                 connection.execute(statement.encode())
         self._grant(_TEMPLATE)
-        engine = open_engine(self.url(_TEMPLATE, SCHEMA_OWNER))
+        self.upgrade(_TEMPLATE)
+
+    def upgrade(self, database: str) -> None:
+        """Bring a database to the newest revision, as the owner of its schema."""
+        engine = open_engine(self.url(database, SCHEMA_OWNER))
         with engine.begin() as connection:
             upgrade(connection)
         engine.dispose()

@@ -24,6 +24,8 @@ from hatang.data.store import Dataset, Filing, Store
 from hatang.pipeline.backup import back_up, bring_back
 from hatang.pipeline.progress import Quiet
 
+both = pytest.mark.databases("sqlite", "postgresql")
+
 
 def table(households: int) -> pd.DataFrame:
     rows = {"ward_code": ["19774"], "ward_name": ["A"], "operator": ["vnpt"], "households": [households], "households_served": [1]}
@@ -38,9 +40,9 @@ def add(settings: Settings, number: int, content: bytes | None = None) -> Datase
 
 
 @pytest.fixture
-def place(settings: Settings, tmp_path: Path) -> Settings:
-    """Return settings of a home where nothing stands yet."""
-    return settings.model_copy(update={"home": tmp_path / "new" / "home"})
+def place(settings: Settings, tmp_path: Path, new_catalogue: Callable[[], str | None]) -> Settings:
+    """Return settings of a home where nothing stands yet, and of a database that is empty."""
+    return settings.model_copy(update={"home": tmp_path / "new" / "home", "database_url": new_catalogue()})
 
 
 @pytest.fixture
@@ -63,6 +65,7 @@ def nothing_left(folder: Path, *names: str) -> bool:
     return sorted(path.name for path in folder.iterdir()) == sorted(names) if folder.exists() else not names
 
 
+@both
 def test_a_round_trip_brings_everything_back(settings: Settings, place: Settings, archive: Path) -> None:
     city = settings.home / "boundaries/city.parquet"
     city.write_bytes(b"the city's own")
@@ -121,6 +124,7 @@ def test_another_database_has_its_own_tools(settings: Settings, tmp_path: Path) 
             attempt()
 
 
+@both
 @pytest.mark.parametrize("folder", ["originals", "datasets"])
 def test_a_store_that_lacks_a_file_is_not_backed_up(settings: Settings, archive: Path, folder: str) -> None:
     next((settings.home / folder).glob("??/*")).unlink()
@@ -138,7 +142,10 @@ def test_a_damaged_file_is_not_backed_up(settings: Settings, archive: Path, fold
         back_up(archive.with_name("other.tar"), settings, Quiet())
 
 
-def test_a_backup_made_while_others_file_is_consistent(settings: Settings, place: Settings, tmp_path: Path) -> None:
+@both
+def test_a_backup_made_while_others_file_is_consistent(
+    settings: Settings, place: Settings, tmp_path: Path, new_catalogue: Callable[[], str | None]
+) -> None:
     add(settings, 0)
     with ThreadPoolExecutor() as pool:
         filing = [pool.submit(add, settings, number) for number in range(1, 9)]
@@ -146,13 +153,14 @@ def test_a_backup_made_while_others_file_is_consistent(settings: Settings, place
         for job in (*filing, *made):
             job.result(timeout=120)
     for n in range(3):
-        home = place.model_copy(update={"home": place.home / str(n)})
+        home = place.model_copy(update={"home": place.home / str(n), "database_url": new_catalogue()})
         assert bring_back(tmp_path / f"{n}.tar", home, Quiet()).datasets >= 1
         with Store.open(home) as store:
             assert store.verify() == []
     assert list((settings.home / "incoming").iterdir()) == []
 
 
+@both
 def test_a_backup_of_an_older_program_is_brought_up(place: Settings, archive: Path) -> None:
     """The catalogue in the archive taken down to revision 1."""
     files = members(archive)

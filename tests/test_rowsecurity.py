@@ -422,8 +422,12 @@ def test_a_session_ends_with_its_time_its_person_and_its_key(server: Server, cop
                 open_session(session, user=f"{OWN} owner", lasting=lasting)
     with entered(server, copied, Role.OWNER) as connection, server.connect(copied) as superuser:
         assert OWN in run(connection, "TABLE hatang.datasets")
-        run(superuser, "TRUNCATE session_key")
+        run(superuser, "TRUNCATE session_key", "COMMENT ON SCHEMA hatang IS NULL")
         assert run(connection, "TABLE hatang.datasets") == ""
+        server.upgrade(copied)
+        assert run(connection, "TABLE hatang.datasets") == ""
+        with entered(server, copied, Role.OWNER) as later:
+            assert OWN in run(later, "TABLE hatang.datasets")
 
 
 def test_a_row_written_without_the_key_opens_nothing(server: Server, copied: str) -> None:
