@@ -6,7 +6,8 @@ under row-level security.
 
 from typing import Any, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
+from sqlalchemy.orm import Session
 
 from hatang.data._sqlite import BUSY_TIMEOUT_MS
 from hatang.data.contracts import StoreError
@@ -15,9 +16,19 @@ SCHEMA: Final = "hatang"
 ARGUMENTS: Final[dict[str, Any]] = {
     "application_name": "hatang",
     "connect_timeout": 10,
-    "options": f"-c search_path={SCHEMA},public -c timezone=UTC -c lock_timeout={BUSY_TIMEOUT_MS}",
+    "options": f"-c search_path={SCHEMA},public -c timezone=UTC -c lock_timeout={BUSY_TIMEOUT_MS} "
+    "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3",
 }
-"""PostGIS stands in `public`."""
+"""PostGIS stands in `public`. The server notices within a minute when a client's machine is gone, and ends its transaction."""
+
+
+def take_turn(session: Session) -> None:
+    """Wait until no other transaction changes the catalogue, and keep others waiting until this one ends; nothing on SQLite.
+
+    The lock on the data folder ends with its process; the server may still be committing what that process sent last.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtext('hatang.catalogue'))"))
 
 
 def require_prepared(connection: Connection) -> None:

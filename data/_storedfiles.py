@@ -4,6 +4,7 @@ Only names and bytes are known here. Which files are named by a row is the catal
 """
 
 import shutil
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -95,3 +96,14 @@ class StoredFiles:
         """Remove a reception's folder; alone, so that nobody who looks for dead receptions finds half of it."""
         with self.alone():
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def printable(name: str) -> str:
+    r"""Return a file name as it can be stored, printed and sent: composed letters, no control characters, no broken bytes.
+
+    Examples
+    --------
+    >>> printable("số\x1bđo.csv")
+    'số?đo.csv'
+    """
+    return "".join(mark if mark.isprintable() else "?" for mark in unicodedata.normalize("NFC", name))

@@ -13,7 +13,6 @@ stored files, and only those of data sets marked so: should the catalogue be los
 """
 
 import datetime as dt
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -24,8 +23,9 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from hatang.data._entries import Dataset, Filing, Received, dataset_of, faults_of, filed, identity_of, in_order, only
+from hatang.data._postgresql import take_turn
 from hatang.data._soundness import first_line, unnamed, unsound
-from hatang.data._storedfiles import StoredFiles
+from hatang.data._storedfiles import StoredFiles, printable
 from hatang.data.atomic import copy_hashed, disk, file_hash
 from hatang.data.audit import Action, Head, check, head, record
 from hatang.data.contracts import Fault, Kind, MissingError, ParameterError, RefusedError, StoreError
@@ -149,7 +149,7 @@ class Store:
         identity = identity_of(filing, sha256)
         with self._files.alone():
             try:
-                with self._session() as session:
+                with self._turn() as session:
                     same = session.scalars(select(DatasetRow).where(DatasetRow.identity == identity)).all()
                     stored = next((row for row in same if row.withdrawn_at is None), None)
                     if stored is not None:
@@ -239,7 +239,7 @@ class Store:
         ParameterError
             Where `undo` would let one table count twice, because it was filed again meanwhile, or its files were erased.
         """
-        with self._files.alone(), self._session() as session:
+        with self._files.alone(), self._turn() as session:
             row = only(session, id_or_prefix)
             if undo and row.erased_at is not None:
                 raise ParameterError("error.dataset.erased", dataset=row.id)
@@ -262,7 +262,7 @@ class Store:
         A file that another data set names stays. After a crash the files of what is marked are removed by the next call.
         """
         with self._files.alone():
-            with self._session() as session:
+            with self._turn() as session:
                 for dataset in datasets:
                     row = only(session, dataset.id)
                     remove_features(session, row.id)
@@ -310,7 +310,7 @@ class Store:
     @contextmanager
     def changing(self) -> Iterator[tuple[Session, str]]:
         """Yield a session of the catalogue alone, and who acts; it commits at the end, or leaves no trace."""
-        with self._files.alone(), self._session() as session:
+        with self._files.alone(), self._turn() as session:
             yield session, self._actor
 
     @contextmanager
@@ -350,7 +350,7 @@ class Store:
 
     def _named(self) -> set[Path]:
         """Return every file that a row names whose files were not erased."""
-        with self._session() as session:
+        with self._turn() as session:
             return set(self._files_of(session))
 
     def _files_of(self, session: Session, organisation: str | None = None) -> Iterator[Path]:
@@ -380,18 +380,14 @@ class Store:
         record(session, actor=self._actor, organisation=entry.organisation, action=action, subject=entry.id, detail=said)
 
     @contextmanager
+    def _turn(self) -> Iterator[Session]:
+        """Yield a session that changes the catalogue, or must know what another has just changed; one at a time."""
+        with self._session() as session:
+            take_turn(session)
+            yield session
+
+    @contextmanager
     def _session(self) -> Iterator[Session]:
         """Yield a session whose transaction commits at the end, or leaves no trace."""
         with database(), Session(self._engine, expire_on_commit=False) as session, session.begin():
             yield session
-
-
-def printable(name: str) -> str:
-    r"""Return a file name as it can be stored, printed and sent: composed letters, no control characters, no broken bytes.
-
-    Examples
-    --------
-    >>> printable("số\x1bđo.csv")
-    'số?đo.csv'
-    """
-    return "".join(mark if mark.isprintable() else "?" for mark in unicodedata.normalize("NFC", name))

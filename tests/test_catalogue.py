@@ -11,6 +11,8 @@ from hatang.data.store import Dataset, Filing, Store
 from hatang.pipeline.catalogue import list_datasets, show_dataset, upgrade_database, verify_catalogue, withdraw_dataset
 from hatang.pipeline.progress import Quiet
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 
 @pytest.fixture
 def dataset(settings: Settings, tmp_path: Path) -> Dataset:

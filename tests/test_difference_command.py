@@ -16,6 +16,8 @@ from hatang.data.store import Filing, Store
 from hatang.pipeline.difference import compare_datasets
 from hatang.pipeline.progress import Quiet
 
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
 BOX = (107.55, 16.44, 107.59, 16.48)
 """In the middle of the city, well inside the wards in use."""
 
@@ -72,8 +74,8 @@ def test_a_register_by_key_and_kinds_that_do_not_compare(settings: Settings, tmp
         compare_datasets(old, "none", settings, Quiet())
 
 
-def test_on_the_command_line(settings: Settings, two_claims: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HATANG_HOME", str(settings.home))
+@pytest.mark.usefixtures("environment")
+def test_on_the_command_line(two_claims: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HATANG_OFFLINE", "1")
     document = json.loads(CliRunner().invoke(app, ["--json", "catalogue", "diff", *two_claims]).stdout)
     assert (document["kind"], document["before"]["id"], document["rows"]) == (

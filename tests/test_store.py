@@ -464,6 +464,23 @@ def test_processes_that_open_and_add_at_once_all_succeed(settings: Settings, ori
         assert store.verify() == []
 
 
+@pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
+@pytest.mark.databases("postgresql")
+def test_what_a_dead_process_sent_last_is_waited_for_before_its_files_are_judged(settings: Settings, original: Path) -> None:
+    """Another connection stands for the server that is still committing."""
+    assert in_process(_killed, settings, original, "commit") == -signal.SIGKILL
+    engine = open_engine(str(settings.database_url))
+    with engine.connect() as connection, ThreadPoolExecutor() as pool:
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('hatang.catalogue'))")
+        opening = pool.submit(Store.open, settings)
+        with pytest.raises(TimeoutError):
+            opening.result(timeout=0.5)
+        assert [path.name for path in (settings.home / "incoming").iterdir()] != []
+        connection.rollback()
+        opening.result(timeout=30).close()
+    engine.dispose()
+
+
 def test_a_reception_at_work_is_not_cleared_away(settings: Settings, original: Path) -> None:
     with Store.open(settings) as store, store.receive(original) as received:
         with Store.open(settings) as other:

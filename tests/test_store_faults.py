@@ -25,6 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:
 POINTS = 20
 FAILED = 3
 """Exit code of a process that was told of the failure in a documented error."""
+both = pytest.mark.databases("sqlite", "postgresql")
 
 
 def log(folder: Path, name: str, rows: int = 200) -> Path:
@@ -88,6 +89,7 @@ def _timed(settings: Settings, file: Path, delay_s: float) -> None:
     os._exit(0)
 
 
+@both
 @pytest.mark.slow
 def test_an_ingest_killed_at_20_random_points_leaves_a_sound_store(settings: Settings, tmp_path: Path) -> None:
     """SIGKILL at ten events and after ten spans of time, drawn at random over the length of an ingest that nobody kills."""
@@ -164,6 +166,7 @@ def _taking(settings: Settings, files: list[Path]) -> None:
     os._exit(0)
 
 
+@both
 def test_two_writers_at_once_file_everything_once(settings: Settings, tmp_path: Path) -> None:
     """Four files each, two of them the same, in opposite order."""
     files = [log(tmp_path, f"{n}.csv") for n in range(6)]
@@ -183,6 +186,7 @@ def _holding(settings: Settings, file: Path, held: object, go: object) -> None:
     os._exit(0)
 
 
+@both
 def test_a_writer_waits_for_another_instead_of_failing(settings: Settings, tmp_path: Path) -> None:
     context = multiprocessing.get_context("fork")
     held, go = context.Event(), context.Event()
@@ -215,6 +219,7 @@ def test_any_flipped_bit_of_a_stored_file_is_detected(settings: Settings, tmp_pa
     state(settings)
 
 
+@both
 def test_a_dead_process_s_lock_holds_nobody_up(settings: Settings, tmp_path: Path) -> None:
     held = multiprocessing.get_context("fork").Event()
     child = process(_holding, settings, tmp_path / "none", held, multiprocessing.get_context("fork").Event())

@@ -21,9 +21,9 @@ from hatang.reports.sections import Scope, build_report
 
 
 @pytest.fixture
-def run(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+def run(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: None) -> tuple[str, str]:
     """Return the name of a run and of its only input."""
-    monkeypatch.setenv("HATANG_HOME", str(settings.home))
+    del environment
     monkeypatch.setenv("HATANG_OFFLINE", "1")
     file = tmp_path / "a.csv"
     rows = {"time": "2026-08-01 08:00:00", "lon": 107.577, "lat": 16.4785, "operator": "viettel", "technology": "4g", "rsrp_dbm": -90}
@@ -33,6 +33,7 @@ def run(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     return results.run_id, outcome.datasets[0].id
 
 
+@pytest.mark.databases("sqlite", "postgresql")
 def test_a_run_is_marked_when_its_input_is_withdrawn_and_no_longer_when_that_is_undone(settings: Settings, run: tuple[str, str]) -> None:
     name, dataset = run
     before = load_run(settings, name)
