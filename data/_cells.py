@@ -15,6 +15,7 @@ _MISSING: Final = pa.array(
     ["-", "--", "–", "na", "n/a", "#n/a", "nan", "null", "none", "nil", "unknown", "?", "chưa rõ", "không rõ", "không có", "k/c"]
 )
 _PLAIN: Final = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$"
+_POINTED: Final = r"^\s*[+\-\x{2212}]?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\s*$"
 _COMMA: Final = r"^[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d+$"
 _THOUSANDS: Final = r"^[+-]?\d{1,3}(?:[., \x{00a0}]\d{3})+$"
 _WHOLE: Final = 2.0**53
@@ -63,11 +64,16 @@ def marks_missing(cells: Any) -> np.ndarray:
     return _mask(pc.is_in(pc.utf8_lower(cells), value_set=_MISSING))
 
 
-def numbers(cells: Any, *, whole: bool = False, decimal: str | None = None) -> Parsed:
+def writes_points(cells: Any) -> bool:
+    """Return whether some number of a column is written with a decimal point."""
+    return bool(_mask(pc.match_substring_regex(cells, pattern=_POINTED)).any())
+
+
+def numbers(cells: Any, *, whole: bool = False, decimal: str | None = None, pointed: bool = False) -> Parsed:
     """Return tidy cells as float64.
 
-    A decimal comma is understood where the column has no decimal point, or `decimal` says so; digits in threes are thousands in whole
-    numbers, and where `decimal` is a comma.
+    A decimal comma is understood where the column has no decimal point (here, or elsewhere where it is `pointed`), or `decimal` says so;
+    digits in threes are thousands in whole numbers, and where `decimal` is a comma.
     """
     text = pc.replace_substring(cells, pattern="\u2212", replacement="-")
     marked = marks_missing(text)
@@ -79,7 +85,7 @@ def numbers(cells: Any, *, whole: bool = False, decimal: str | None = None) -> P
         if decimal is not None:  # what parts the decimals of a file cannot part its thousands too
             grouped &= ~_mask(pc.match_substring(text, pattern=decimal))
         plain, comma = plain & ~grouped, comma & ~grouped
-    if decimal == "." or (decimal is None and (plain & _mask(pc.match_substring(text, pattern="."))).any()):
+    if decimal == "." or (decimal is None and (pointed or (plain & _mask(pc.match_substring(text, pattern="."))).any())):
         comma = np.zeros(len(comma), bool)  # a column that writes decimal points means something else by a comma
     values = _floats(text, plain)
     if comma.any():

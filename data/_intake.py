@@ -1,7 +1,8 @@
 """One file on its way to a canonical table: which rows are still in, what was mended, and every fault so far."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -52,6 +53,7 @@ class Intake:
         self.values: dict[str, np.ndarray] = {}
         self.found_in = resolve(table, source.columns, mapping)
         self._tidy: dict[str, Any] = {}
+        self._taken: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
         self._mended: list[tuple[np.ndarray, str, dict[str, Any]]] = []
         for note in source.notes:
             if note.severity is Severity.REFUSED:
@@ -172,10 +174,14 @@ class Intake:
             return self._one_of(column, cells, lenient=lenient)
         return _objects(pc.if_else(pa.array(marks_missing(cells)), pa.scalar(None, pa.string()), cells))
 
+    def numbers(self, name: str, *, whole: bool = False) -> Parsed:
+        """Return a column read as numbers, as its file writes them."""
+        return numbers(self.cells(name), whole=whole, decimal=self.mapping.decimal, pointed=self.found_in.get(name) in self.source.pointed)
+
     def coordinate(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Return a column of coordinates as float64 without limits, and where a cell could not be read."""
         cells = self.cells(name)
-        parsed = numbers(cells, decimal=self.mapping.decimal)
+        parsed = self.numbers(name)
         self.note(parsed.bad, "cell_number", field=name, found=cells)
         self.commas(name, parsed)
         none = np.isin(parsed.values, _NO_COORDINATE)
@@ -194,12 +200,24 @@ class Intake:
 
     def whole_rows(self) -> Any:
         """Return each row's cells as one text: equal rows have equal texts."""
-        columns = [column.combine_chunks() for column in self.source.cells.columns]
-        return pc.binary_join_element_wise(*columns, "\x1f", null_handling="replace", null_replacement="")
+        return whole_rows(self.source.cells)
+
+    def take_over(self, part: "Intake", start: int) -> None:
+        """Take what the reading of a part of the rows, from row `start` on, gave beside its table; faults stay as many as of one piece."""
+        self.refused[start : start + part.count] = part.refused
+        self.repairs.update(part.repairs)
+        for fault in part.faults:
+            listed = self._taken[fault.code, fault.severity, fault.file, fault.field]
+            if len(listed) < (1 if fault.severity is Severity.REPAIRED else FAULTS_LISTED):
+                listed.append(len(self.faults))
+                self.faults.append(fault)
+            else:
+                last = self.faults[listed[-1]]
+                self.faults[listed[-1]] = replace(last, count=last.count + fault.count)
 
     def result(self, geometry: np.ndarray | None = None) -> pa.Table:
         """Return the rows kept, typed by the contract, `geometry` as WKB; count the repairs of the rows that stay."""
-        self._settle()
+        self.settle()
         kept = ~self.refused & ~self.dropped
         types = {c.name: _ARROW[c.type] for c in self.table.columns}
         arrays = {name: _arrow(self.values[name][kept] if name in self.values else None, kind, kept.sum()) for name, kind in types.items()}
@@ -207,7 +225,7 @@ class Intake:
             arrays["geometry"] = pa.array(geometry[kept], pa.binary())
         return pa.table(arrays)
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Count the repairs of the rows that stay, now that every row has been judged."""
         for mask, code, about in self._mended:
             stays = mask & ~self.refused
@@ -222,7 +240,7 @@ class Intake:
 
     def _number(self, column: Column, cells: Any, *, lenient: bool) -> np.ndarray:
         """Return a numeric column in the contract's unit, sentinels and impossible values taken out."""
-        parsed = numbers(cells, whole=column.type == "int" and column.name not in self.mapping.units, decimal=self.mapping.decimal)
+        parsed = self.numbers(column.name, whole=column.type == "int" and column.name not in self.mapping.units)
         self._unreadable(column, parsed, cells, "cell_number" if column.type == "float" else "cell_integer", lenient=lenient)
         self.commas(column.name, parsed)
         sentinel = np.isin(parsed.values, column.sentinels)
@@ -292,6 +310,12 @@ def resolve(table: Table, columns: Sequence[str], mapping: FileMapping) -> dict[
             if candidate is not None and name not in found and candidate not in found.values():
                 found[name] = candidate
     return found
+
+
+def whole_rows(cells: pa.Table) -> Any:
+    """Return each row's cells as one text: equal rows have equal texts."""
+    columns = [column.combine_chunks() for column in cells.columns]
+    return pc.binary_join_element_wise(*columns, "\x1f", null_handling="replace", null_replacement="")
 
 
 def repeats(codes: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,7 @@
 """A table as it stands in a file: cells of text with the row and the file they come from, and shapes where it has them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +52,8 @@ class SourceTable:
         What the file's format says against some of its rows.
     anchored
         Whether rows of 5G without SS-RSRP carry the level of their 4G anchor.
+    pointed
+        Columns known to write decimal points, where the rows are a part of a table and need not show it.
     """
 
     file: str
@@ -69,11 +71,26 @@ class SourceTable:
     repairs: dict[str, int] = field(default_factory=dict)
     notes: tuple[RowNote, ...] = ()
     anchored: bool = False
+    pointed: frozenset[str] = frozenset()
 
     @property
     def columns(self) -> list[str]:
         """Return the column names as in the file; a name that came twice carries `#2`."""
         return list(self.cells.column_names)
+
+    def between(self, start: int, stop: int) -> "SourceTable":
+        """Return some of the rows, without what is said of the file as a whole."""
+        return replace(
+            self,
+            cells=self.cells.slice(start, stop - start),
+            rows=self.rows[start:stop],
+            part=self.part[start:stop],
+            geometry=None if self.geometry is None else self.geometry[start:stop],
+            lost=0,
+            faults=(),
+            repairs={},
+            notes=(),
+        )
 
 
 def distinct_names(names: Sequence[str]) -> list[str]:

@@ -3,14 +3,17 @@
 Latched repeats stay in: cleaning them is part of the estimate, and needs every column kept here.
 """
 
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hatang.data._cells import marks_missing, numbers
-from hatang.data._intake import Intake, is_none, repeats
+from hatang.data._cells import marks_missing, writes_points
+from hatang.data._intake import Intake, is_none, repeats, whole_rows
 from hatang.data._shapes import positions
 from hatang.data._sourcetable import SourceTable
 from hatang.data._statements import ReadOptions, environments, operators
@@ -35,6 +38,43 @@ def read_measurements(source: SourceTable, mapping: FileMapping, options: ReadOp
     RefusedError
         Where a column without which no row makes sense is missing.
     """
+    intake, place = _opened(source, mapping, options)
+    if intake.has("time"):
+        intake.dropped, _ = repeats(pc.dictionary_encode(intake.whole_rows()).indices.to_numpy(), intake.source.rows)
+    return intake, _judged(intake, place, options)
+
+
+def read_measurements_in_parts(
+    source: SourceTable, mapping: FileMapping, options: ReadOptions, rows: int
+) -> Iterator[tuple[Intake, pa.Table]]:
+    """Yield the tests of a large table part by part, `rows` at a time, and the intake of the whole, complete with the last of them.
+
+    What hangs on all rows is settled first: the coordinate system, the order of axes, decimal points, and tests that stand twice. The
+    tables together are what `read_measurements` returns; only one part at a time stands in objects.
+
+    Raises
+    ------
+    RefusedError
+        As `read_measurements`.
+    """
+    whole, place = _opened(source, mapping, options)
+    again = _repeated(source, rows) if whole.has("time") else np.zeros(whole.count, bool)
+    numeric = [whole.found_in[name] for name in (*_LENIENT, "rsrp_dbm", "ss_rsrp") if name in whole.found_in]
+    pointed = frozenset(column for column in numeric if any(writes_points(chunk) for chunk in source.cells.column(column).chunks))
+    source = replace(source, pointed=pointed)
+    for start in range(0, whole.count, rows):
+        stop = min(start + rows, whole.count)
+        part = Intake(source.between(start, stop), MEASUREMENTS, mapping)
+        part.refused, part.dropped = whole.refused[start:stop].copy(), again[start:stop]
+        table = _judged(part, None if place is None else (place[0][start:stop], place[1][start:stop]), options)
+        whole.take_over(part, start)
+        if stop == whole.count:
+            whole.settle()
+        yield whole, table
+
+
+def _opened(source: SourceTable, mapping: FileMapping, options: ReadOptions) -> tuple[Intake, tuple[np.ndarray, np.ndarray] | None]:
+    """Return the intake of a table that has every column it needs, and the positions of its rows."""
     intake = Intake(source, MEASUREMENTS, mapping)
     place = positions(intake)
     if place is None:
@@ -43,6 +83,11 @@ def read_measurements(source: SourceTable, mapping: FileMapping, options: ReadOp
     intake.require([] if options.technology else ["technology"], options=["technology"])
     if not any(intake.has(name) for name in ("rsrp_dbm", "ss_rsrp", "no_service", *_SPEEDS)):
         intake.require(["rsrp_dbm"])
+    return intake, place
+
+
+def _judged(intake: Intake, place: tuple[np.ndarray, np.ndarray] | None, options: ReadOptions) -> pa.Table:
+    """Return the tests of an intake whose positions are known, each row judged by itself."""
     if place is not None:
         intake.values["lon"], intake.values["lat"] = place
     intake.values["operator"] = operators(intake, options.operator)
@@ -51,10 +96,21 @@ def read_measurements(source: SourceTable, mapping: FileMapping, options: ReadOp
     technology, silent = _technologies(intake, options.technology)
     intake.values["no_service"] = silent.astype(object)
     intake.values["device_id"] = _devices(intake)
-    intake.values["technology"], intake.values["rsrp_dbm"] = _levels(intake, technology, silent, anchored=source.anchored)
-    if intake.has("time"):
-        intake.dropped, _ = repeats(pc.dictionary_encode(intake.whole_rows()).indices.to_numpy(), intake.source.rows)
-    return intake, intake.result()
+    intake.values["technology"], intake.values["rsrp_dbm"] = _levels(intake, technology, silent, anchored=intake.source.anchored)
+    return intake.result()
+
+
+def _repeated(source: SourceTable, rows: int) -> np.ndarray:
+    """Return which rows repeat an earlier one in every cell, told by 128 bits of a hash of each."""
+    digests = np.empty((source.cells.num_rows, 2), np.uint64)
+    for start in range(0, len(digests), rows):
+        texts = whole_rows(source.cells.slice(start, rows)).to_pylist()
+        hashed = b"".join(hashlib.blake2b(text.encode(), digest_size=16).digest() for text in texts)
+        digests[start : start + rows] = np.frombuffer(hashed, np.uint64).reshape(-1, 2)
+    order = np.lexsort((digests[:, 1], digests[:, 0]))  # stable: of equal rows the first comes first
+    repeated = np.zeros(len(digests), bool)
+    repeated[order[1:]] = (digests[order[1:]] == digests[order[:-1]]).all(axis=1)
+    return repeated
 
 
 def _technologies(intake: Intake, option: str | None) -> tuple[np.ndarray, np.ndarray]:
@@ -111,8 +167,7 @@ def _levels(intake: Intake, technology: np.ndarray, silent: np.ndarray, *, ancho
 def _level(intake: Intake, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return a column of levels in dBm, NaN where there is none; where it holds a sign for "none", and where it is impossible."""
     column = MEASUREMENTS["rsrp_dbm"]
-    cells = intake.cells(name)
-    parsed = numbers(cells, decimal=intake.mapping.decimal)
+    parsed = intake.numbers(name)
     intake.commas(name, parsed)
     values = parsed.values
     marked = (np.isin(values, column.sentinels) & ~np.isnan(values)) | parsed.marked

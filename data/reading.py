@@ -3,7 +3,7 @@
 `read` touches nothing but its two paths and keeps no state, so that a child process can run it unchanged.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ from hatang.data.limits import Limits
 from hatang.data.mapping import FileMapping, load_mapping
 from hatang.data.read_features import read_features
 from hatang.data.read_fixed import read_fixed
-from hatang.data.read_measurements import read_measurements
+from hatang.data.read_measurements import read_measurements, read_measurements_in_parts
 from hatang.data.read_speeds import read_speeds
 from hatang.data.read_tiles import read_tiles
 from hatang.data.tabular import read_tabular
@@ -36,6 +36,8 @@ from hatang.data.vector import read_vector
 
 __all__ = ["ReadOptions", "ReadOutcome", "cells_of", "published_format", "read", "recognise"]
 
+PART_ROWS: Final = 500_000
+"""Tests beyond so many are read part by part, so that memory grows with the text of a file and not with what is made of it."""
 _SAMPLE_ROWS: Final = 200
 _TABULAR: Final = (Form.CSV, Form.XLSX)
 
@@ -143,17 +145,43 @@ def read(source: Path, target: Path, kind: Kind, options: ReadOptions) -> ReadOu
         form = format_of(rows)
         if form is not None and form.kind is kind:
             rows, mapping = form.adapted(rows, mapping)
-        intake, table = _reader(kind)(rows, mapping, options)
-    faults = tuple(sorted(intake.faults, key=lambda fault: (fault.row is not None, fault.file, fault.row or 0)))
-    lost = intake.source.lost
-    if not table.num_rows:
-        everything = Fault("file_rows", source.name, found=str(intake.count + lost))
-        raise RefusedError("error.reading.refused", (everything, *faults), file=source.name)
-    period, differs = _period(table, options, source.name)
-    with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
+        beside = target.with_name(f"{target.name}.part")
+        try:
+            intake, times, kept = _write(_tables(kind, rows, mapping, options), beside)
+            faults = tuple(sorted(intake.faults, key=lambda fault: (fault.row is not None, fault.file, fault.row or 0)))
+            lost = intake.source.lost
+            if not kept:
+                everything = Fault("file_rows", source.name, found=str(intake.count + lost))
+                raise RefusedError("error.reading.refused", (everything, *faults), file=source.name)
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
+    period, differs = _period(times, options, source.name)
     rows_refused = int(intake.refused.sum()) + lost
-    return ReadOutcome(kind, intake.count + lost, table.num_rows, rows_refused, dict(+intake.repairs), differs + faults, period)
+    return ReadOutcome(kind, intake.count + lost, kept, rows_refused, dict(+intake.repairs), differs + faults, period)
+
+
+def _tables(kind: Kind, rows: SourceTable, mapping: FileMapping, options: ReadOptions) -> Iterator[tuple[Intake, pa.Table]]:
+    """Yield the canonical table of a kind in one part, that of many tests in several, with the intake, which the last part completes."""
+    if kind is Kind.MEASUREMENTS and len(rows.rows) > PART_ROWS:
+        yield from read_measurements_in_parts(rows, mapping, options, PART_ROWS)
+    else:
+        yield _reader(kind)(rows, mapping, options)
+
+
+def _write(parts: Iterator[tuple[Intake, pa.Table]], target: Path) -> tuple[Intake, pa.Table, int]:
+    """Write the parts of a table to `target`; return the intake, what the table says of times, and its number of rows."""
+    intake, first = next(parts)
+    dated = [name for name in ("time", "period") if name in first.column_names]
+    times, kept = [first.select(dated)], first.num_rows
+    with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_file(sink, first.schema) as writer:
+        writer.write_table(first)
+        del first
+        for _, table in parts:
+            writer.write_table(table)
+            times.append(table.select(dated))
+            kept += table.num_rows
+    return intake, pa.concat_tables(times), kept
 
 
 def _mapping(options: ReadOptions) -> FileMapping:

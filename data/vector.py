@@ -9,6 +9,7 @@ import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -241,13 +242,12 @@ def _recoded(table: pa.Table, encoding: str | None) -> tuple[pa.Table, str]:
 def _parquet(member: Member, limit: int | None) -> tuple[pa.Table, np.ndarray | None, pyproj.CRS | None]:
     """Return attributes, shapes and CRS of a GeoParquet file; one without shapes is a plain table."""
     try:
-        table = pq.read_table(member.path)
+        table = pq.read_table(member.path) if limit is None else _first_rows(member.path, limit)
         geo = json.loads((table.schema.metadata or {}).get(b"geo", b"null"))
         primary = None if geo is None else str(geo["primary_column"])
         about = {} if geo is None else dict(geo["columns"][primary])
     except (OSError, ValueError, KeyError, TypeError) as error:  # ValueError: Arrow's, JSON's and Unicode's errors
         raise refused(member.name, "file_malformed", found=(str(error).splitlines() or [""])[0]) from error
-    table = table if limit is None else table.slice(0, limit)
     if primary is None:
         return table, None, None
     if primary not in table.column_names:
@@ -257,6 +257,12 @@ def _parquet(member: Member, limit: int | None) -> tuple[pa.Table, np.ndarray | 
     crs = "OGC:CRS84" if "crs" not in about else about["crs"] and json.dumps(about["crs"])
     others = [name for name in geo["columns"] if name in table.column_names]
     return table.drop_columns(others), _from_wkb(table.column(primary)), _crs(crs)
+
+
+def _first_rows(path: Path, limit: int) -> pa.Table:
+    """Return the first rows of a Parquet file without reading the others."""
+    with pq.ParquetFile(path) as file:
+        return pa.Table.from_batches(list(islice(file.iter_batches(limit), 1)), file.schema_arrow)
 
 
 def _from_wkb(column: Any) -> np.ndarray:
