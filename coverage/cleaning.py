@@ -1,7 +1,8 @@
 """Raw tests to units: what a logger repeats or places badly is left out, and one device counts once a cell and day.
 
 The **unit of a test** is device × H3 res-8 cell × day, per operator, technology and environment; its level is the median of its rows.
-A row without service is a level at the device's floor, not a missing one, so that places without signal are not left out of the sample.
+A row without service lies below every level (it is censored at the device's floor), so that places without signal are not left out of
+the sample. It never enters a mean: a unit half of whose rows had no service is one without service, whatever the other half had.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 FLOOR_DBM: Final = -140.0
-"""Level of a row without service: the lowest that 3GPP TS 38.133 lets a device report for LTE."""
+"""Level of a unit without service: the lowest that 3GPP TS 36.133 lets a device report. It fails every threshold and is no level itself."""
 UNIT: Final = ["operator", "technology", "environment", "device_id", "cell", "day"]
 _STEADY_S: Final = 10.0
 
@@ -52,13 +53,14 @@ def clean(tests: pd.DataFrame, *, rules: CleaningRules) -> Cleaned:
     accurate = inside[~(inside["accuracy_m"] > rules.accuracy_m)]
     fresh = accurate[~latched(accurate)]
     silent = fresh["no_service"].fillna(value=False).astype(bool)
-    level = fresh["rsrp_dbm"].where(~(silent & fresh["rsrp_dbm"].isna()), FLOOR_DBM)
+    level = fresh["rsrp_dbm"].where(~(silent & fresh["rsrp_dbm"].isna()), -np.inf)
     day = fresh["time"].dt.normalize()
     rows = fresh.assign(rsrp_dbm=level, day=day)
     grouped = rows.groupby([*UNIT, "ward_code"], dropna=False, sort=True, observed=True)
     units = grouped.agg(
         lon=("lon", "median"), lat=("lat", "median"), rsrp_dbm=("rsrp_dbm", "median"), download_mbps=("download_mbps", "median")
     ).reset_index()
+    units["rsrp_dbm"] = units["rsrp_dbm"].replace(-np.inf, FLOOR_DBM)
     return Cleaned(units, _ledger(len(tests), len(inside), len(accurate), len(fresh), len(units)))
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from hatang.coverage.claimed import CLAIMANT
+from hatang.coverage.cleaning import FLOOR_DBM
 from hatang.coverage.config import MOBILE, AssessConfig
 from hatang.coverage.fibre import fibre_shares
 from hatang.coverage.integrate import Progress, integrate
@@ -111,8 +112,8 @@ def _measured(spoken: pd.DataFrame, cells: pd.DataFrame, *, config: AssessConfig
                 "tests": tests,
                 "devices": part["device_id"].nunique(),
                 "cells_measured": len(by_cell),
-                "median_rsrp_dbm": float(part["rsrp_dbm"].median()),
-                "p10_rsrp_dbm": float(part["rsrp_dbm"].quantile(0.1)),
+                "median_rsrp_dbm": _level_at(part["rsrp_dbm"], 0.5),
+                "p10_rsrp_dbm": _level_at(part["rsrp_dbm"], 0.1),
                 "effective": estimate.effective_tests,
                 "pass_share": passes / tests,
                 "pass_lo": float(low),
@@ -121,6 +122,14 @@ def _measured(spoken: pd.DataFrame, cells: pd.DataFrame, *, config: AssessConfig
             }
         )
     return pd.DataFrame(rows, columns=columns)
+
+
+def _level_at(levels: pd.Series, share: float) -> float:
+    """Return a quantile of levels, linear between neighbours; NaN where it rests on a unit without service, whose level nobody knows."""
+    known = np.sort(levels.dropna().to_numpy(np.float64))
+    if not len(known) or known[int(share * (len(known) - 1))] <= FLOOR_DBM:
+        return float("nan")
+    return float(np.quantile(known, share))
 
 
 def _coherent(frame: pd.DataFrame) -> pd.DataFrame:

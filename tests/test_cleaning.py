@@ -67,6 +67,16 @@ def test_silence_is_a_level_at_the_floor() -> None:
     assert list(clean(rows, rules=RULES).units["rsrp_dbm"]) == [FLOOR_DBM]
 
 
+@pytest.mark.parametrize(
+    ("levels", "expected"),
+    [([np.nan, -70.0], FLOOR_DBM), ([np.nan, -70.0, -72.0], -72.0), ([np.nan, np.nan, -70.0], FLOOR_DBM), ([-70.0, -72.0], -71.0)],
+)
+def test_silence_is_no_part_of_a_mean(levels: list[float], expected: float) -> None:
+    """By hand: the middle of {none, −70} is no level; −105 between a floor of −140 and −70 would pass −110."""
+    rows = log(rsrp_dbm=levels, no_service=pd.array(np.isnan(levels), dtype="boolean"))
+    assert list(clean(rows, rules=RULES).units["rsrp_dbm"]) == [expected]
+
+
 def test_the_ledger_adds_up() -> None:
     rows = log(
         rsrp_dbm=[-95.0, -95.0, -96.0, -97.0, -98.0],

@@ -9,11 +9,12 @@ from assess_inputs import CONFIG, claim, claims, two_wards, units
 
 from hatang.coverage.cells import cell_of, ward_cells
 from hatang.coverage.claimed import claimants
+from hatang.coverage.cleaning import FLOOR_DBM
 from hatang.coverage.config import AssessConfig
 from hatang.coverage.evidence import judged, speaking
 from hatang.coverage.fibre import fibre_shares
 from hatang.coverage.statistics import clopper_pearson
-from hatang.coverage.wardtable import ward_table
+from hatang.coverage.wardtable import _level_at, ward_table
 from hatang.data.contracts import FIXED, MAP_CRS, ParameterError
 
 NO_CLAIMS = gpd.GeoDataFrame({"operator": [], "technology": [], "environment": []}, geometry=[], crs=MAP_CRS)
@@ -176,3 +177,28 @@ def test_thresholds_outside_their_range_are_named() -> None:
         AssessConfig("2026Q3", "v", target_share=1.5)
     with pytest.raises(ParameterError, match=r"error\.assess\.level"):
         AssessConfig("2026Q3", "v", level_4g_dbm=-10)
+
+
+@pytest.mark.parametrize(
+    ("levels", "median", "tenth"),
+    [
+        ([-90.0, -100.0, -110.0], -100.0, -108.0),
+        ([FLOOR_DBM, -100.0, -90.0], -100.0, np.nan),
+        ([FLOOR_DBM, FLOOR_DBM, -90.0, -80.0], np.nan, np.nan),
+        ([FLOOR_DBM], np.nan, np.nan),
+        ([], np.nan, np.nan),
+    ],
+)
+def test_a_quantile_that_rests_on_silence_is_no_level(levels: list[float], median: float, tenth: float) -> None:
+    """By hand; numpy's linear rule for the levels themselves: −110 + 0.2 · 10 = −108."""
+    for share, expected in ((0.5, median), (0.1, tenth)):
+        assert _level_at(pd.Series(levels, dtype=float), share) == pytest.approx(expected, nan_ok=True)
+
+
+def test_units_without_service_fail_and_stand_in_no_level() -> None:
+    silent = units(0, count=30).assign(rsrp_dbm=FLOOR_DBM)
+    rows = table(spoken(silent, units(0, count=10, at=(0.9, 0.9))))
+    row = rows.loc[("19753", "viettel", "4g")]
+    assert row["tests"] == 40
+    assert row["pass_share"] == 0.25
+    assert np.isnan(row["median_rsrp_dbm"])
