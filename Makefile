@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 READY := .venv/.ready
 BENCH := .venv-bench
 
-.PHONY: help setup lock demo app check test system bench gates clean
+.PHONY: help setup lock demo app check test system bench gates fuzz clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -58,6 +58,10 @@ bench: $(BENCH)/.ready ## time the engines side by side with their peers, which 
 
 gates: setup ## statistical gates at full size
 	$(BIN)/python -m benchmarks gates
+
+SECONDS ?= 60
+fuzz: setup ## damaged files against every reader, SECONDS for each (60); findings in out/fuzz
+	$(BIN)/python -m benchmarks.fuzz --seconds $(SECONDS)
 
 clean: ## remove what the commands made, but not the data folder var/
 	rm -rf .venv $(BENCH) out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info

@@ -220,9 +220,9 @@ class _Rows:
 
 def _other_sheets(path: Path, limit: int | None) -> Iterator[tuple[str, Lines]]:
     """Yield the sheets of any workbook."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), path.open("rb") as stream:  # of a path openpyxl would judge the ending
         warnings.simplefilter("ignore")  # openpyxl warns of styles and validations that it leaves out
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
         for sheet in book.worksheets:
             sheet.reset_dimensions()  # some writers state A1 for any sheet, and openpyxl believes it
             lines: Lines = []

@@ -1,0 +1,57 @@
+"""Damaged files against every reader, seeded: only documented errors leave one. The long run is `make fuzz` (atheris)."""
+
+import random
+from pathlib import Path
+
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.fuzz import damaged, fed, finding, run_seeded
+from benchmarks.seeds import SEEDS, TESTS, seed
+from hatang.data.contracts import Kind
+from hatang.data.reading import ReadOptions, read
+
+EACH = 25
+"""Damaged files of each target in a run of the tests: about a second for the slowest."""
+
+
+@pytest.mark.parametrize("name", SEEDS)
+def test_sound_files_are_read_and_damaged_ones_end_as_documented(name: str, tmp_path: Path) -> None:
+    kind = SEEDS[name][0]
+    (tmp_path / "sound").write_bytes(seed(name))
+    if kind is not None:
+        outcome = read(tmp_path / "sound", tmp_path / "out.arrow", kind, ReadOptions())
+        assert outcome.rows_kept >= 1
+    assert run_seeded(name, EACH) == {}
+
+
+@settings(max_examples=150, deadline=None)
+@given(name=st.sampled_from(sorted(SEEDS)), content=st.binary(max_size=300))
+def test_bytes_of_no_form_end_as_documented(name: str, content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
+    fed(name, content, tmp_path_factory.mktemp("fuzz"))
+
+
+def test_damage_is_the_same_for_the_same_seed_and_seldom_nothing() -> None:
+    sound = seed("csv")
+    first, again = ([damaged(sound, random.Random(number)) for number in range(50)] for _ in range(2))  # noqa: S311 - damage, no secret
+    assert first == again
+    assert sum(content != sound for content in first) >= 45
+
+
+def test_a_finding_names_the_error_and_its_line() -> None:
+    with pytest.raises(AttributeError) as error:
+        read(Path("/nowhere"), Path("/nowhere"), Kind.SITES, None)  # type: ignore[arg-type]  # wrong on purpose
+    assert finding(error.value).startswith("AttributeError reading.py:")
+
+
+@pytest.mark.parametrize("name", ["tram.xls", "tram", "tram.csv"])
+def test_a_workbook_is_one_whatever_it_is_called(tmp_path: Path, name: str) -> None:
+    """Found by fuzzing: openpyxl judges the ending of a path, and its error was no documented one."""
+    book = openpyxl.Workbook()
+    for line in TESTS.splitlines():
+        book.active.append(line.split(","))  # type: ignore[union-attr]  # a new workbook has a sheet
+    book.save(tmp_path / "t.xlsx")
+    (tmp_path / "t.xlsx").rename(tmp_path / name)
+    assert read(tmp_path / name, tmp_path / "out.arrow", Kind.MEASUREMENTS, ReadOptions()).rows_kept == 3
