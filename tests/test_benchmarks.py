@@ -15,7 +15,7 @@ from benchmarks import harness
 from benchmarks.__main__ import FULL, SMALL, main
 from benchmarks.gates import gate_lines
 from benchmarks.harness import Line, table
-from benchmarks.readers import as_table, readings
+from benchmarks.readers import as_table, layers, readings
 from benchmarks.stream import stream_lines
 from benchmarks.stress import stress_wards
 
@@ -173,5 +173,6 @@ def test_every_file_of_a_folder_is_accounted_for(tmp_path: Path) -> None:
 @pytest.mark.reference
 def test_the_table_of_real_files_in_the_page_is_what_the_readers_give(reference: Path) -> None:
     page = (Path(__file__).resolve().parent.parent / "docs" / "formats.md").read_text(encoding="utf-8")
-    for line in as_table(readings(reference / "measurements", small=True)).splitlines()[2:]:
+    found = [*readings(reference / "measurements", small=True), *layers(reference / "boundaries")]
+    for line in as_table(found).splitlines()[2:]:
         assert line.rsplit("|", 2)[0] in page  # all but the seconds
