@@ -212,7 +212,7 @@ def refuse_document_type(stream: IO[bytes], file: str) -> None:
     try:
         while not state["begun"] and not state["typed"] and (block := stream.read(_OVERLAP)):
             parser.Parse(block, False)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the latter of an encoding that nobody knows, or expat cannot read
         if not state["begun"] and not state["typed"]:
             raise refused(file, "file_malformed", found=str(error)) from error
     if state["typed"]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from benchmarks.fuzz import damaged, fed, finding, run_seeded
 from benchmarks.seeds import SEEDS, TESTS, seed
-from hatang.data.contracts import Kind
+from hatang.data.contracts import Kind, RefusedError
 from hatang.data.reading import ReadOptions, read
 
 EACH = 25
@@ -55,3 +55,14 @@ def test_a_workbook_is_one_whatever_it_is_called(tmp_path: Path, name: str) -> N
     book.save(tmp_path / "t.xlsx")
     (tmp_path / "t.xlsx").rename(tmp_path / name)
     assert read(tmp_path / name, tmp_path / "out.arrow", Kind.MEASUREMENTS, ReadOptions()).rows_kept == 3
+
+
+@pytest.mark.parametrize("encoding", ["Infinity", "utf-NaN", "shift_jis"])
+def test_a_document_in_an_encoding_that_nobody_knows_is_refused(tmp_path: Path, encoding: str) -> None:
+    """Found by atheris: expat asks Python for the encoding, whose LookupError was no documented one."""
+    text = seed("kml").decode()
+    (tmp_path / "t.kml").write_text(text.replace('encoding="utf-8"', f'encoding="{encoding}"', 1), encoding="utf-8")
+    assert encoding in (tmp_path / "t.kml").read_text("utf-8")
+    with pytest.raises(RefusedError) as error:
+        read(tmp_path / "t.kml", tmp_path / "out.arrow", Kind.ROADS, ReadOptions())
+    assert error.value.faults[0].code == "file_malformed"
