@@ -61,6 +61,23 @@ def _ids_of_arcep(draft: Draft) -> None:
     draft.give("tenants", pa.array(count, pa.string()), "id_site_partage")
 
 
+def _degrees_of_anfr(draft: Draft) -> None:
+    """Give degrees for degrees, minutes, seconds and a letter, and the height with a decimal point."""
+    for name, axis, sides in (("lat", "lat", "NS"), ("lon", "lon", "EW")):
+        parts = [draft.cells(f"cor_nb_{part}_{axis}") for part in ("dg", "mn", "sc")]
+        side = draft.cells(f"cor_cd_{'ns' if axis == 'lat' else 'ew'}_{axis}")
+        whole = np.all([mask(pc.match_substring_regex(part, pattern=r"^\d{1,3}(?:[.,]\d+)?$")) for part in parts], axis=0)
+        whole &= among(side, tuple(sides.casefold()))
+        degrees = np.zeros(draft.count)
+        for part, share in zip(parts, (1.0, 60.0, 3600.0), strict=True):
+            known = pc.if_else(pa.array(whole), pc.replace_substring(part, pattern=",", replacement="."), "0")
+            degrees += pc.cast(known, pa.float64()).to_numpy(zero_copy_only=False) / share
+        signed = np.where(among(side, (sides[1].casefold(),)), -degrees, degrees)
+        text = np.array([f"{value:.7f}" if known else None for value, known in zip(signed, whole, strict=True)], dtype=object)
+        draft.give(name, text_of(text), f"cor_nb_dg_{axis}")
+    draft.give("height_m", pc.replace_substring(draft.cells("sup_nm_haut"), pattern=",", replacement="."), "SUP_NM_HAUT")
+
+
 def _cells_of_opencellid(draft: Draft) -> None:
     """Name a cell by network, area and number; where the file lost the area no name is made up."""
     network, area, cell = plmn(draft, ("mcc",), ("net",)), draft.cells("area"), draft.cells("cell")
@@ -118,6 +135,14 @@ SITE_FORMATS: Final = (
             "mast_id": ("id_site_partage",),
         },
         traps=(_generations("site_"), _ids_of_arcep),
+    ),
+    Format(
+        "anfr_supports",
+        "ANFR (SUP_SUPPORT)",
+        Kind.SITES,
+        frozenset({"sup_id", "sta_nm_anfr", "cor_nb_dg_lat", "cor_nb_mn_lat", "cor_nb_sc_lat", "cor_cd_ns_lat", "cor_nb_dg_lon"}),
+        columns={"site_id": ("sta_nm_anfr",), "mast_id": ("sup_id",)},
+        traps=(_degrees_of_anfr,),
     ),
     Format(
         "arcep_sites_2018",

@@ -3,6 +3,7 @@
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
@@ -172,3 +173,19 @@ def test_bins_of_a_planning_tool_are_tests(tmp_path: Path) -> None:
     assert outcome.kind is Kind.MEASUREMENTS
     assert (frame["lon"].iloc[0], frame["lat"].iloc[0]) == pytest.approx((105.0, 0.0), abs=1e-9)
     assert (frame["cell_id"].iloc[0], frame["rsrp_dbm"].iloc[0]) == ("1001701", -92.5)
+
+
+def test_supports_of_anfr_have_degrees_minutes_and_decimal_commas(tmp_path: Path) -> None:
+    """By hand: 48° 51′ 30″ = 48.858333…; 2° 17′ 40″ W = −2.294444…; columns from ANFR's description of the tables."""
+    columns = "SUP_ID;STA_NM_ANFR;NAT_ID;COR_NB_DG_LAT;COR_NB_MN_LAT;COR_NB_SC_LAT;COR_CD_NS_LAT;COR_NB_DG_LON;COR_NB_MN_LON;"
+    columns += "COR_NB_SC_LON;COR_CD_EW_LON;SUP_NM_HAUT;TPO_ID\n"
+    rows = "12;0010010001;23;48;51;30;N;2;17;40;W;24,5;7\n12;0010010002;23;48;51;30;N;2;17;40;E;24,5;7\n"
+    rows += "13;0010010003;23;48;;30;N;2;17;40;E;9;7\n"
+    (tmp_path / "SUP_SUPPORT.txt").write_text(columns + rows, encoding="latin-1")
+    outcome, frame = run(tmp_path / "SUP_SUPPORT.txt", operator="viettel")
+    assert outcome.kind is Kind.SITES
+    assert frame[["site_id", "mast_id", "height_m"]].to_numpy().tolist() == [["0010010001", "12", 24.5], ["0010010002", "12", 24.5]]
+    places = shapely.from_wkb(frame["geometry"])
+    np.testing.assert_allclose(shapely.get_x(places), [-(2 + 17 / 60 + 40 / 3600), 2 + 17 / 60 + 40 / 3600], atol=1e-7)
+    np.testing.assert_allclose(shapely.get_y(places), 48 + 51 / 60 + 30 / 3600, atol=1e-7)
+    assert [(code, row) for code, row, _ in refused(outcome)] == [("position_missing", 4)]
