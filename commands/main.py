@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from hatang.commands import assess, catalogue, config, database, demo, doctor, ingest, report, serve, share, template, users, wards
+from hatang.commands import assess, catalogue, config, database, demo, doctor, ingest, mapping, report, serve, share, template, users, wards
 from hatang.commands.terminal import open_session
 
-COMMANDS = (assess, catalogue, config, database, demo, doctor, ingest, report, serve, share, template, users, wards)
+COMMANDS = (assess, catalogue, config, database, demo, doctor, ingest, mapping, report, serve, share, template, users, wards)
 """Modules of this room that add commands: each has `register(app)`."""
 
 

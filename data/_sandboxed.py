@@ -32,7 +32,7 @@ from hatang.data._errors import HatangError, RefusedError
 from hatang.data._sourcetable import write_cells
 from hatang.data.contracts import BoundarySource, Kind
 from hatang.data.limits import Limits
-from hatang.data.reading import ReadOptions, cells_of, read, recognise
+from hatang.data.reading import ReadOptions, cells_of, read, recognise, sample_of
 from hatang.data.wardfile import read_boundaries
 
 _REQUEST_BYTES: Final = 1 << 20
@@ -192,7 +192,8 @@ def _recognise(request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
 
 
 def _cells(request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
-    table = cells_of(Path(request["source"]), _options(request, limits))
+    look = sample_of if request["sample"] else cells_of
+    table = look(Path(request["source"]), _options(request, limits))
     if table is not None:
         write_cells(table, Path(request["target"]))
     return {"lost": None if table is None else table.lost}

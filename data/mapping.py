@@ -130,6 +130,15 @@ def load_mapping(path: Path) -> FileMapping:
     return FileMapping(file=path.name, **values)
 
 
+def mapping_text(mapping: FileMapping) -> str:
+    """Return a mapping as the text of a file that `load_mapping` reads back the same."""
+    said: dict[str, Any] = {name: getattr(mapping, name) for name in KEYS if getattr(mapping, name)}
+    said.update({name: dict(value) for name, value in said.items() if isinstance(value, Mapping)})
+    if mapping.crs is not None:
+        said["crs"] = mapping.crs.srs
+    return yaml.safe_dump(said, allow_unicode=True, sort_keys=False, width=1_000)
+
+
 def _document(path: Path) -> dict[Any, Any]:
     """Return the YAML table of a file."""
     try:

@@ -34,7 +34,7 @@ from hatang.data.read_tiles import read_tiles
 from hatang.data.tabular import read_tabular
 from hatang.data.vector import read_vector
 
-__all__ = ["ReadOptions", "ReadOutcome", "cells_of", "published_format", "read", "recognise"]
+__all__ = ["ReadOptions", "ReadOutcome", "cells_of", "published_format", "read", "recognise", "sample_of"]
 
 PART_ROWS: Final = 500_000
 """Tests beyond so many are read part by part, so that memory grows with the text of a file and not with what is made of it."""
@@ -105,6 +105,22 @@ def cells_of(source: Path, options: ReadOptions) -> SourceTable | None:
         rows = _source(source.name, members, mapping, options.limits)
     refuse_size(source.name, rows.cells.num_rows, rows.cells.num_columns, options.limits)
     return rows
+
+
+def sample_of(source: Path, options: ReadOptions) -> SourceTable | None:
+    """Return the first rows of a table or layer as they stand, without shapes; None where the file is a grid, which has no columns.
+
+    Raises
+    ------
+    RefusedError
+        Where the file cannot be read.
+    """
+    mapping = _mapping(options)
+    with opened(source, options.limits) as members:
+        inspect(members, options.limits)
+        if _is_grid(members):
+            return None
+        return _source(source.name, members, mapping, options.limits, None, _SAMPLE_ROWS)
 
 
 def read(source: Path, target: Path, kind: Kind, options: ReadOptions) -> ReadOutcome:

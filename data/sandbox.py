@@ -37,10 +37,20 @@ from hatang.data.atomic import disk
 from hatang.data.contracts import BoundarySource, Fault, Kind, RefusedError, Severity, StoreError
 from hatang.data.language import fault_text
 from hatang.data.limits import Limits
-from hatang.data.reading import ReadOptions, ReadOutcome, cells_of, read, recognise
+from hatang.data.reading import ReadOptions, ReadOutcome, cells_of, read, recognise, sample_of
 from hatang.data.wardfile import read_boundaries
 
-__all__ = ["Cost", "SandboxReport", "boundaries_apart", "cells_apart", "prepare", "read_apart", "recognise_apart", "sandbox_report"]
+__all__ = [
+    "Cost",
+    "SandboxReport",
+    "boundaries_apart",
+    "cells_apart",
+    "prepare",
+    "read_apart",
+    "recognise_apart",
+    "sample_apart",
+    "sandbox_report",
+]
 
 T = TypeVar("T")
 _LOGGER: Final = logging.getLogger(__name__)
@@ -137,9 +147,21 @@ def cells_apart(source: Path, options: ReadOptions) -> SourceTable | None:
     """Do what `hatang.data.reading.cells_of` does, in a process apart; raises as `read_apart` does."""
     if not _CAN_FORK:
         return _unprotected(lambda: cells_of(source, options))
+    return _cells(source, options, sample=False)
+
+
+def sample_apart(source: Path, options: ReadOptions) -> SourceTable | None:
+    """Do what `hatang.data.reading.sample_of` does, in a process apart; raises as `read_apart` does."""
+    if not _CAN_FORK:
+        return _unprotected(lambda: sample_of(source, options))
+    return _cells(source, options, sample=True)
+
+
+def _cells(source: Path, options: ReadOptions, *, sample: bool) -> SourceTable | None:
+    """Return the rows of a table, or the first of them, as a worker wrote them."""
     with _workplace(None) as folder:
         made = folder / "cells.arrow"
-        value = _asked(source, {"call": "cells", "options": _stated(options)}, folder, options, target=made)
+        value = _asked(source, {"call": "cells", "sample": sample, "options": _stated(options)}, folder, options, target=made)
         if value.get("lost") is None:
             return None
         _check_plain(made, source.name)

@@ -1,6 +1,7 @@
 """Use case: files in. Each is copied, recognised, read, checked and stored, or refused with the reasons, row by row."""
 
 import dataclasses
+import datetime as dt
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -17,9 +18,10 @@ import pandas as pd
 import shapely
 
 from hatang.data.atomic import DISK_FULL, disk, file_hash
-from hatang.data.contracts import AUTHORITY, Fault, HatangError, Kind, RefusedError, SchemaError, Severity
+from hatang.data.contracts import AUTHORITY, Fault, HatangError, Kind, RefusedError, SchemaError, Severity, StoreError
+from hatang.data.mappingmemory import recall, remember, remembers
 from hatang.data.reading import ReadOptions, ReadOutcome
-from hatang.data.sandbox import prepare, read_apart
+from hatang.data.sandbox import prepare, read_apart, sample_apart
 from hatang.data.settings import Settings
 from hatang.data.store import Dataset, Filing, Received, Store, printable
 from hatang.data.tablefile import arrow_table
@@ -122,23 +124,27 @@ class _Intake:
         faults = (*_path_faults(file, name), *_option_faults(self.options, name))
         if faults:
             return FileOutcome(name, None, False, faults)
+        notes: tuple[Fault, ...] = ()
         try:
             with store.receive(file) as received:
                 self.progress.advance()
-                said = self._said(name)
-                stored = None if self.options.dry_run else store.find(received.sha256, said)
+                options, notes = self._recalled(received)
+                said = _said(options, name)
+                stored = None if options.dry_run else store.find(received.sha256, said)
                 if stored is not None:
                     return FileOutcome(name, stored, False, store.faults(stored))
-                return self._store(received, said, store)
+                return self._store(received, options, said, notes, store)
         except RefusedError as error:
-            return FileOutcome(name, None, False, error.faults)
+            return FileOutcome(name, None, False, (*notes, *error.faults))
 
-    def _store(self, received: Received, said: dict[str, Any], store: Store) -> FileOutcome:
-        """Read, check and store a received file."""
-        options, name = self.options, received.path.name
-        kind, outcome, frame = self._read(received)
+    def _store(
+        self, received: Received, options: IngestOptions, said: dict[str, Any], notes: tuple[Fault, ...], store: Store
+    ) -> FileOutcome:
+        """Read, check and store a received file; what it was taken with is remembered once it is stored."""
+        name = received.path.name
+        kind, outcome, frame = self._read(received, options)
         self.progress.advance()
-        faults = (*outcome.faults, *self._outside(frame, name))
+        faults = (*notes, *outcome.faults, *self._outside(frame, name))
         self.progress.advance()
         filing = Filing(
             kind=kind,
@@ -159,25 +165,59 @@ class _Intake:
             method_statement=options.method_statement,
             certified_by=options.certified_by,
         )
+        # What it was read with is asked of the file while it lies here: the store takes it away.
+        columns = None if options.dry_run or self.options.mapping is None else self._columns(received)
         dataset, added = store.add(received, frame, filing, rehearsal=options.dry_run)
         self.progress.advance()
+        if columns:
+            faults = (*faults, *self._remembered(kind, columns, name))
         if not added and not options.dry_run:
             faults = (*faults, Fault("already_stored", name, Severity.WARNING, found=dataset.file_name, fields={"dataset": dataset.id}))
         return FileOutcome(name, dataset, added, faults)
 
-    def _read(self, received: Received) -> tuple[Kind, ReadOutcome, pd.DataFrame]:
+    def _recalled(self, received: Received) -> tuple[IngestOptions, tuple[Fault, ...]]:
+        """Return the options with the mapping that earlier files with this heading were taken with, and the note of it."""
+        if self.options.mapping is not None or not remembers(self.settings.home):
+            return self.options, ()
+        columns = self._columns(received)
+        kept = recall(self.settings.home, self.options.organisation or AUTHORITY, self.options.kind, columns) if columns else None
+        if kept is None:
+            return self.options, ()
+        note = Fault("mapping_remembered", received.path.name, Severity.WARNING, found=kept.file, fields={"mapping": kept.id})
+        return dataclasses.replace(self.options, mapping=kept.path, kind=kept.kind), (note,)
+
+    def _remembered(self, kind: Kind, columns: tuple[str, ...], name: str) -> tuple[Fault, ...]:
+        """Keep the mapping that a stored file was taken with; where the disk does not take it the file stays stored, and that is said."""
+        if self.options.mapping is None:
+            return ()
+        owner, now = self.options.organisation or AUTHORITY, dt.datetime.now(dt.UTC)
+        try:
+            remember(self.settings.home, owner, kind, columns, self.options.mapping, file=name, used=now)
+        except (RefusedError, StoreError) as error:
+            return (Fault("mapping_not_kept", name, Severity.WARNING, found=error.message_id),)
+        return ()
+
+    def _columns(self, received: Received) -> tuple[str, ...]:
+        """Return a file's heading as it stands, whatever a mapping says of it; none where it cannot be read without one."""
+        try:
+            sample = sample_apart(received.path, ReadOptions(limits=self.settings.limits))
+        except RefusedError:
+            return ()
+        return () if sample is None else tuple(sample.columns)
+
+    def _read(self, received: Received, said: IngestOptions) -> tuple[Kind, ReadOutcome, pd.DataFrame]:
         """Return the kind of a file, what its reader says of it, and its canonical table."""
         options = ReadOptions(
-            operator=self.options.operator,
-            technology=self.options.technology,
-            environment=self.options.environment,
-            period=self.options.period,
-            mapping=self.options.mapping,
+            operator=said.operator,
+            technology=said.technology,
+            environment=said.environment,
+            period=said.period,
+            mapping=said.mapping,
             limits=self.settings.limits,
         )
         target = received.folder / "table.arrow"
         try:
-            outcome = read_apart(received.path, target, self.options.kind, options, heed=lambda: self.progress.advance(0))
+            outcome = read_apart(received.path, target, said.kind, options, heed=lambda: self.progress.advance(0))
             return outcome.kind, outcome, arrow_table(target, outcome.kind)
         except SchemaError as error:
             faults = [
@@ -215,20 +255,20 @@ class _Intake:
             found = f"{first.x:.5f}, {first.y:.5f}"
             yield Fault("outside_city", name, Severity.WARNING, found=found, fields=fields, count=len(outside))
 
-    def _said(self, name: str) -> dict[str, Any]:
-        """Return the options that make a file "the same file with the same options", as plain values; a mapping by its content."""
-        mapping = self.options.mapping
-        try:
-            content = None if mapping is None else file_hash(mapping)
-        except OSError as error:
-            fault = Fault("mapping_missing", name, field="--mapping", found=error.strerror or str(error))
-            raise RefusedError("error.reading.refused", [fault], file=name) from error
-        said = dataclasses.asdict(self.options)
-        del said["dry_run"]
-        for name in ("method_statement", "certified_by"):  # filings before these were asked for name neither
-            if said[name] is None:
-                del said[name]
-        return {**said, "kind": str(self.options.kind), "mapping": content}
+
+def _said(options: IngestOptions, name: str) -> dict[str, Any]:
+    """Return the options that make a file "the same file with the same options", as plain values; a mapping by its content."""
+    try:
+        content = None if options.mapping is None else file_hash(options.mapping)
+    except OSError as error:
+        fault = Fault("mapping_missing", name, field="--mapping", found=error.strerror or str(error))
+        raise RefusedError("error.reading.refused", [fault], file=name) from error
+    said = dataclasses.asdict(options)
+    del said["dry_run"]
+    for later in ("method_statement", "certified_by"):  # filings before these were asked for name neither
+        if said[later] is None:
+            del said[later]
+    return {**said, "kind": str(options.kind), "mapping": content}
 
 
 def _meets(shapes: npt.NDArray[np.object_], area: shapely.Geometry) -> npt.NDArray[np.bool_]:
