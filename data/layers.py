@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -38,7 +39,7 @@ VIEWS: Final[Mapping[str, str]] = {**dict.fromkeys(LAYERS, "features"), "gaps": 
 
 
 def add_features(session: Session, row: DatasetRow, frame: pd.DataFrame) -> None:
-    """Copy the geometries of a data set's table; nothing happens where it has none, or the catalogue is no PostgreSQL."""
+    """Copy the rows of a data set's table that have a geometry; nothing happens where the catalogue is no PostgreSQL."""
     if _here(session) and isinstance(frame, gpd.GeoDataFrame):
         fixed = {"dataset_id": row.id, "organisation_id": row.organisation_id, "kind": row.kind}
         _insert(session, "features", fixed, frame)
@@ -73,12 +74,14 @@ def _insert(session: Session, table: str, fixed: Mapping[str, Any], frame: gpd.G
     names, values = ", ".join(fixed), ", ".join(f":{name}" for name in fixed)
     command = text(
         f"INSERT INTO {SCHEMA}.{table} ({names}, position, geometry, properties) "
-        f"SELECT {values}, rows.position, public.ST_GeomFromWKB(rows.wkb, 4326), rows.said::jsonb "
+        f"SELECT {values}, rows.position, public.ST_Force2D(public.ST_GeomFromWKB(rows.wkb, 4326)), rows.said::jsonb "
         "FROM unnest(CAST(:positions AS integer[]), CAST(:wkb AS bytea[]), CAST(:said AS text[])) AS rows (position, wkb, said)"
     )
-    for start in range(0, len(frame), _BATCH):
-        part = frame.iloc[start : start + _BATCH]
-        rows = {"positions": list(range(start, start + len(part))), "wkb": list(part.geometry.to_wkb()), "said": _properties(part)}
+    placed = np.flatnonzero(frame.geometry.notna().to_numpy())
+    for start in range(0, len(placed), _BATCH):
+        positions = placed[start : start + _BATCH]
+        part = frame.iloc[positions]
+        rows = {"positions": positions.tolist(), "wkb": list(part.geometry.to_wkb()), "said": _properties(part)}
         session.execute(command, {**fixed, **rows})
 
 

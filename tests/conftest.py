@@ -9,6 +9,7 @@ import dask
 import pytest
 from distributed import LocalCluster
 from postgres import Server, running
+from securedrows import fill_all
 
 from hatang.data.settings import Settings
 from hatang.data.synthetic_city import CityPlan
@@ -39,6 +40,22 @@ def server() -> Iterator[Server]:
     """Return a PostgreSQL server, started once for all tests."""
     with running() as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def secured(server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return a catalogue on PostgreSQL with rows of two organisations in every table; nobody changes it for good."""
+    name = server.copy()
+    fill_all(server, name, tmp_path_factory.mktemp("secured"))
+    return name
+
+
+@pytest.fixture
+def copied(server: Server, secured: str) -> Iterator[str]:
+    """Return a catalogue of the test's own with the same rows."""
+    name = server.copy(secured)
+    yield name
+    server.drop(name)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -89,6 +89,16 @@ def test_more_rows_than_go_in_one_statement(settings: Settings, tmp_path: Path, 
     assert found == (12_001, 12_001, 0, 12_000)
 
 
+def test_rows_without_a_place_are_left_out_and_heights_with_them(settings: Settings, tmp_path: Path, reader: Reader) -> None:
+    frame = assets(4)
+    frame.loc[1, "geometry"] = None
+    frame.loc[2, "geometry"] = shapely.Point(107.5, 16.4, 12.5)
+    with Store.open(settings) as store:
+        add(store, tmp_path, frame, Kind.ASSETS)
+    rows = reader.execute(b"SELECT asset_id, ST_NDims(geometry) FROM assets ORDER BY 1").fetchall()
+    assert rows == [("a0", 2), ("a2", 2), ("a3", 2)]
+
+
 def test_what_is_withdrawn_hides_and_what_is_erased_goes(settings: Settings, tmp_path: Path, reader: Reader) -> None:
     with Store.open(settings) as store:
         dataset = add(store, tmp_path, assets(), Kind.ASSETS)
