@@ -26,9 +26,21 @@ def take_turn(session: Session) -> None:
     """Wait until no other transaction changes the catalogue, and keep others waiting until this one ends; nothing on SQLite.
 
     The lock on the data folder ends with its process; the server may still be committing what that process sent last.
+
+    Raises
+    ------
+    StoreError
+        Where this login only reads: it sees some rows of many, and may not judge by them which files are still named.
     """
     if session.get_bind().dialect.name == "postgresql":
+        if not may_change(session.connection()):
+            raise StoreError("error.store.reader")
         session.execute(text("SELECT pg_advisory_xact_lock(hashtext('hatang.catalogue'))"))
+
+
+def may_change(connection: Connection) -> bool:
+    """Return whether this login is one that files, and so sees every row."""
+    return bool(connection.exec_driver_sql(f"SELECT has_table_privilege('{SCHEMA}.datasets', 'INSERT')").scalar())
 
 
 def require_prepared(connection: Connection) -> None:

@@ -117,6 +117,11 @@ def is_current(connection: Connection) -> bool:
     return current_revision(connection) == head_revision() and is_secured(connection)
 
 
+def may_change(connection: Connection) -> bool:
+    """Return whether whoever opened this database may change a catalogue that is current; logins of roles only read."""
+    return not is_postgresql(connection.engine.url) or _postgresql.may_change(connection)
+
+
 def upgrade(connection: Connection) -> None:
     """Bring a database to the newest revision; nothing happens where it stands there.
 

@@ -41,6 +41,8 @@ def role_statements() -> Iterator[str]:
         yield f"ALTER ROLE {login} {_SAFE}"
     # The owner's function that holds a session against its connection asks when that connection began.
     yield f"GRANT pg_read_all_stats TO {SCHEMA_OWNER}"
+    # What connections do is seen from every database of a server, and these two are open to all.
+    yield "REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC"
 
 
 def database_statements(database: str) -> Iterator[str]:

@@ -30,7 +30,7 @@ from hatang.data.atomic import copy_hashed, disk, file_hash
 from hatang.data.audit import Action, Head, check, head, record
 from hatang.data.contracts import Fault, Kind, MissingError, ParameterError, RefusedError, StoreError
 from hatang.data.copying import write_sqlite
-from hatang.data.database import current_revision, database, is_current, is_postgresql, open_engine, upgrade
+from hatang.data.database import current_revision, database, is_current, is_postgresql, may_change, open_engine, upgrade
 from hatang.data.layers import add_features, remove_features
 from hatang.data.models import DatasetRow, OrganisationRow, SubmissionRow
 from hatang.data.quota import Quota, Usage, quota_faults, stored_bytes
@@ -340,8 +340,8 @@ class Store:
         incoming = self._files.incoming
         with disk(incoming):
             with database(), self._engine.connect() as connection:
-                current = is_current(connection)
-            if current and not any(incoming.iterdir()):
+                settled = is_current(connection) and not (may_change(connection) and any(incoming.iterdir()))
+            if settled:
                 return
         with self._files.alone():
             with database(), self._engine.begin() as connection:

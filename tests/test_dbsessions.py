@@ -9,7 +9,7 @@ from postgres import Server
 from psycopg import errors
 from securedrows import A_DAY, CLOSED, FOREIGN, OWN, denied, entered, run, secret
 
-from hatang.data.contracts import ParameterError
+from hatang.data.contracts import ParameterError, StoreError
 from hatang.data.database import open_engine
 from hatang.data.dbsessions import bind_login, open_session
 from hatang.data.roles import Role, disable_user
@@ -122,4 +122,15 @@ def test_the_store_opened_in_a_session_shows_what_the_person_may_read(server: Se
     token = secret(server, secured, f"{OWN} operator")
     url = server.url(secured, ROLE_LOGINS[Role.OPERATOR])
     with Store.open(Settings(home=tmp_path, database_url=url, database_session=token)) as store:  # type: ignore[arg-type]
-        assert [entry.organisation for entry in store.datasets()] == [OWN]
+        (entry,) = store.datasets()
+        assert entry.organisation == OWN
+        (tmp_path / "incoming/dead").mkdir()
+        (tmp_path / "incoming/dead/placing").write_text("originals/aa/theirs")
+        (tmp_path / "originals/aa").mkdir(parents=True)
+        (tmp_path / "originals/aa/theirs").write_text("named by a row that this login does not see")
+        for change in (lambda: store.withdraw(entry.id), lambda: store.erase([], reason="x"), store.verify):
+            with pytest.raises(StoreError, match=r"error\.store\.reader"):
+                change()
+    for limited in (token, None):
+        with Store.open(Settings(home=tmp_path, database_url=url, database_session=limited)):  # type: ignore[arg-type]
+            assert (tmp_path / "originals/aa/theirs").exists()

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 
+import psycopg
 import pytest
 from postgres import Server, alter, programs
 from typer.testing import CliRunner
@@ -48,9 +49,20 @@ def test_the_city_s_coordinates_keep_their_datum(server: Server, settings: Setti
 
 
 def test_a_database_that_was_not_prepared_is_refused(server: Server, settings: Settings) -> None:
+    with server.connect("postgres") as superuser:
+        superuser.execute(b"CREATE DATABASE bare TEMPLATE template0")
     for user in (SERVICE, "postgres"):
         with pytest.raises(StoreError, match=r"error\.store\.unprepared"):
-            Store.open(settings.model_copy(update={"database_url": server.url("template1", user)}))
+            Store.open(settings.model_copy(update={"database_url": server.url("bare", user)}))
+    server.drop("bare")
+
+
+@pytest.mark.parametrize("login", LOGINS)
+def test_a_login_reaches_no_other_database_of_its_server(server: Server, login: str) -> None:
+    """From there it would see what others of the same login ask."""
+    for database in ("postgres", "template1"):
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            server.connect(database, login)
 
 
 def test_only_the_owner_brings_it_to_a_revision(server: Server, settings: Settings) -> None:
