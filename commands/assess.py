@@ -8,7 +8,7 @@ import typer
 
 from hatang.commands.terminal import Bar, Session, session, speaks_errors
 from hatang.data.contracts import ANY, Technology, Verdict
-from hatang.data.figures import shown, shown_date
+from hatang.data.figures import shown, shown_date, shown_spread
 from hatang.data.language import text
 from hatang.data.results import ResultSet
 from hatang.pipeline.assess import assess
@@ -69,4 +69,4 @@ def say_summary(here: Session, results: ResultSet, summary: dict[str, Any]) -> N
         words = {"technology": text(f"technology.{technology}", language), "operator": text("operator.any", language)}
         here.say("assess.wards_line", wards=sum(counts.values()), **words, **counts)
     area, people = shown(summary["gap_area_m2"] / 1e6, "km²", language), shown(summary["gap_population"], "people", language)
-    here.say("assess.gaps_line", gaps=summary["gaps"], area=area, people=people, spread=text("spread.even", language))
+    here.say("assess.gaps_line", gaps=summary["gaps"], area=area, people=people, spread=shown_spread(results.tables["gaps"], language))

@@ -14,6 +14,7 @@ from hatang.coverage.cells import cell_polygons
 from hatang.coverage.claimed import CLAIMANT
 from hatang.coverage.config import MOBILE, AssessConfig
 from hatang.coverage.integrate import geodesic_area_m2
+from hatang.coverage.people import People
 from hatang.data.contracts import ANY, GAPS, HUE_CRS, MAP_CRS, GapKind
 
 _GRID_M: Final = 0.01
@@ -27,6 +28,7 @@ def find_gaps(
     *,
     config: AssessConfig,
     as_of: dt.date,
+    living: People | None = None,
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Return gaps (GAPS contract, EPSG:4326), ranked by people, then area; and what was too small or too narrow to be one.
 
@@ -43,6 +45,8 @@ def find_gaps(
         Tests inside claims per cell (`coverage.contradiction.cell_counts`).
     sites
         SITES contract; may be empty.
+    living
+        Where people live; evenly over each ward where it is not told.
     """
     metric = wards.to_crs(HUE_CRS)
     parts = [*_unclaimed(metric, claims), *_contradicted(metric, claims, counts)]
@@ -63,6 +67,9 @@ def find_gaps(
         first_period=config.period,
         ward_version=config.ward_version,
     )
+    if living is not None:
+        known = living.of_official(frame.geometry, frame["ward_code"], people)
+        frame = frame.assign(population=np.where(np.isnan(known), frame["population"], known), **living.spread(frame["ward_code"]))
     frame = frame.join(_nearest(frame, sites))
     frame = frame.sort_values(
         ["population", "area_m2", "ward_code", *CLAIMANT], ascending=[False, False, True, True, True, True], kind="stable"

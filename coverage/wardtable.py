@@ -11,6 +11,7 @@ from hatang.coverage.cleaning import FLOOR_DBM
 from hatang.coverage.config import MOBILE, AssessConfig
 from hatang.coverage.fibre import fibre_shares
 from hatang.coverage.integrate import Progress, integrate
+from hatang.coverage.people import People
 from hatang.coverage.statistics import clopper_pearson, further_tests, ratio_share, verdict
 from hatang.data.contracts import ALL, ANY, HUE_CRS, WARD_KEY, WARD_TABLE, Environment, Technology, Verdict
 
@@ -26,6 +27,7 @@ def ward_table(
     fixed: pd.DataFrame,
     *,
     config: AssessConfig,
+    living: People | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Return the ward table (WARD_TABLE contract), sorted by its key.
@@ -42,13 +44,15 @@ def ward_table(
         Polygons a claimant (`coverage.claimed.claimants`), EPSG:9214.
     fixed
         FIXED contract.
+    living
+        Where people live; evenly over each ward where it is not told.
     progress
         Called as by `integrate`, while claims are laid over wards.
     """
     fibre = fibre_shares(fixed, config=config)
     frame = _rows(wards, spoken, claimed, fibre)
-    frame = frame.merge(_measured(spoken, cells, config=config), on=_GROUP, how="left")
-    frame = frame.merge(_claimed(wards, claimed, progress), on=_GROUP, how="left")
+    frame = frame.merge(_measured(spoken, _weighed(wards, cells, spoken, living), config=config), on=_GROUP, how="left")
+    frame = frame.merge(_claimed(wards, claimed, living, progress), on=_GROUP, how="left")
     frame = _with_fibre(_coherent(frame), fibre)
     frame = frame.merge(cells.groupby("ward_code")["cell"].size().rename("cells_total").reset_index(), on="ward_code", how="left")
     shares = frame[["population_share", "population_lo", "population_hi", "effective"]].to_numpy(float)
@@ -69,6 +73,8 @@ def ward_table(
         ward_version=config.ward_version,
         population_spread="even",
     )
+    if living is not None:
+        frame = frame.assign(**living.spread(frame["ward_code"]))
     counted = frame["tests"].where(~mobile, frame["tests"].fillna(0))
     frame = frame.assign(tests=counted, devices=frame["devices"].where(~mobile, frame["devices"].fillna(0)))
     return WARD_TABLE.conform(frame.sort_values(list(WARD_KEY), ignore_index=True))
@@ -92,18 +98,20 @@ def _measured(spoken: pd.DataFrame, cells: pd.DataFrame, *, config: AssessConfig
     columns += [f"{kind}_{part}" for kind in ("pass", "area", "population") for part in ("share", "lo", "hi")]
     if spoken.empty:
         return pd.DataFrame(columns=columns)
-    weights = cells.set_index(["ward_code", "cell"])["area_m2"]
+    weights = cells.set_index(["ward_code", "cell"])[["area_m2", "people"]]
     rows: list[dict[str, Any]] = []
     for key, part in spoken.groupby(_GROUP, sort=True, observed=True):
         by_cell = part.groupby("cell", sort=True)["passed"].agg(["sum", "size"])
-        weight = weights.reindex(pd.MultiIndex.from_product([[key[0]], by_cell.index])).fillna(0.0).to_numpy()
-        estimate = ratio_share(by_cell["sum"], by_cell["size"], weight, level=config.interval_level)
+        weight = weights.reindex(pd.MultiIndex.from_product([[key[0]], by_cell.index])).fillna(0.0)
+        estimates = {
+            kind: ratio_share(by_cell["sum"], by_cell["size"], weight[column], level=config.interval_level)
+            for kind, column in (("area", "area_m2"), ("population", "people"))
+        }
         passes, tests = int(part["passed"].sum()), len(part)
         low, high = clopper_pearson(passes, tests, level=config.interval_level)
-        # With people spread evenly over the ward the share of area is the share of people.
         spread = {
             f"{kind}_{name}": value
-            for kind in ("area", "population")
+            for kind, estimate in estimates.items()
             for name, value in zip(("share", "lo", "hi"), (estimate.share, estimate.lo, estimate.hi), strict=True)
         }
         rows.append(
@@ -114,7 +122,7 @@ def _measured(spoken: pd.DataFrame, cells: pd.DataFrame, *, config: AssessConfig
                 "cells_measured": len(by_cell),
                 "median_rsrp_dbm": _level_at(part["rsrp_dbm"], 0.5),
                 "p10_rsrp_dbm": _level_at(part["rsrp_dbm"], 0.1),
-                "effective": estimate.effective_tests,
+                "effective": estimates["population"].effective_tests,
                 "pass_share": passes / tests,
                 "pass_lo": float(low),
                 "pass_hi": float(high),
@@ -130,6 +138,15 @@ def _level_at(levels: pd.Series, share: float) -> float:
     if not len(known) or known[int(share * (len(known) - 1))] <= FLOOR_DBM:
         return float("nan")
     return float(np.quantile(known, share))
+
+
+def _weighed(wards: gpd.GeoDataFrame, cells: pd.DataFrame, spoken: pd.DataFrame, living: People | None) -> pd.DataFrame:
+    """Return the parts of cells with the people of each that was measured; spread evenly over a ward, area stands for people."""
+    if living is None or spoken.empty:
+        return cells.assign(people=cells["area_m2"])
+    measured = cells[cells["cell"].isin(spoken["cell"].unique())]
+    people = living.in_cells(wards, measured)
+    return measured.assign(people=np.where(np.isnan(people), measured["area_m2"], people))
 
 
 def _coherent(frame: pd.DataFrame) -> pd.DataFrame:
@@ -163,7 +180,7 @@ def _bounded(frame: pd.DataFrame, components: pd.DataFrame, keys: list[str], *, 
     return frame.assign(**{name: own[name].combine(bound[name], np.fmin).where(joint[name], nothing[name]) for name in _SHARES})
 
 
-def _claimed(wards: gpd.GeoDataFrame, claimed: gpd.GeoDataFrame, progress: Progress | None) -> pd.DataFrame:
+def _claimed(wards: gpd.GeoDataFrame, claimed: gpd.GeoDataFrame, living: People | None, progress: Progress | None) -> pd.DataFrame:
     """Return the share of each ward inside each claim: 0 where a claim does not reach it, no row where nothing was filed."""
     columns = [*_GROUP, "claimed_area_share", "claimed_population_share"]
     if claimed.empty:
@@ -172,7 +189,11 @@ def _claimed(wards: gpd.GeoDataFrame, claimed: gpd.GeoDataFrame, progress: Progr
     covered = covered.assign(share=(covered["covered_area_m2"] / covered["area_m2"]).clip(0, 1))
     every = pd.DataFrame(wards[["ward_code"]]).merge(pd.DataFrame(claimed[CLAIMANT]).drop_duplicates(), how="cross")
     joined = every.merge(covered[[*_GROUP, "share"]], on=_GROUP, how="left").fillna({"share": 0.0})
-    return joined.assign(claimed_area_share=joined["share"], claimed_population_share=joined["share"])[columns]
+    people = joined["share"]
+    if living is not None:
+        known = joined.merge(living.claimed(wards, claimed, CLAIMANT), on=_GROUP, how="left")["people_share"].fillna(0.0)
+        people = known.where(joined["ward_code"].isin(living.wards.index), joined["share"])
+    return joined.assign(claimed_area_share=joined["share"], claimed_population_share=people)[columns]
 
 
 def _with_fibre(frame: pd.DataFrame, fibre: pd.DataFrame) -> pd.DataFrame:

@@ -6,18 +6,16 @@ one. Only levels in dBm are taken: a grid of classes or of best servers holds nu
 
 import datetime as dt
 import hashlib
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 import pyproj
-import rasterio
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window
 
 from hatang.data._filetype import Form, Member, refused
+from hatang.data._gridfile import grid_opened
 from hatang.data._outlines import Outlines
 from hatang.data._sourcetable import SourceTable
 from hatang.data._vocabulary import technology_of
@@ -25,17 +23,8 @@ from hatang.data.limits import Limits
 from hatang.data.mapping import FileMapping
 from hatang.data.rules import rule_value, rules_in_force
 
-DRIVERS: Final[Mapping[Form, str]] = {
-    Form.TIFF: "GTiff",
-    Form.ASCII_GRID: "AAIGrid",
-    Form.BIL: "EHdr",
-    Form.NWT_GRD: "NWT_GRD",
-    Form.NWT_GRC: "NWT_GRC",
-}
-"""The one driver that may open each form: no file is handed to a library that asks what it may be."""
 _BANDS: Final[Mapping[Form, int]] = {Form.NWT_GRD: 4}
 """Band of the values where it is not the first: Vertical Mapper's first three are a picture."""
-_CACHE_BYTES: Final = 32_000_000
 _WINDOW_PIXELS: Final = 1_000_000
 _LOWEST, _HIGHEST = -160.0, -20.0
 _NONE: Final = (0.0, -200.0, -999.0, -9999.0, -32768.0, -99999.0)
@@ -55,20 +44,11 @@ def read_claim_grid(file: str, member: Member, mapping: FileMapping, limits: Lim
     if member.form is Form.NWT_GRC:
         raise refused(member.name, "raster_units", found="GRC", low=f"{_LOWEST:g}", high=f"{_HIGHEST:g}")
     level = _level(member, mapping, technology)
-    try:
-        with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES), warnings.catch_warnings():
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # refused below, by name
-            with rasterio.open(member.path, driver=DRIVERS[member.form]) as grid:
-                if grid.width * grid.height > limits.pixels:
-                    raise refused(member.name, "file_too_large", found=f"{grid.width:,} × {grid.height:,}")
-                transform, crs = grid.transform, grid.crs
-                if transform.is_identity:
-                    raise refused(member.name, "file_geometry", found=DRIVERS[member.form])
-                outlines = Outlines(grid.width)
-                for reached in _reached(grid, member, level):
-                    outlines.add(reached)
-    except RasterioError as error:
-        raise refused(member.name, "file_malformed", found=(str(error).splitlines() or [""])[0]) from error
+    with grid_opened(member, limits) as grid:
+        transform, crs = grid.transform, grid.crs
+        outlines = Outlines(grid.width)
+        for reached in _reached(grid, member, level):
+            outlines.add(reached)
     area = outlines.polygons(tuple(transform)[:6])
     if area.is_empty:
         raise refused(member.name, "raster_level", found=f"{level:g} dBm")

@@ -35,6 +35,8 @@ PARTS: Final[Mapping[str, frozenset[str]]] = {
     ".mif": frozenset({".mif", ".mid"}),
 }
 """Layers that are several files of one stem, by the ending of the file that stands for them."""
+_HGT_BYTES: Final = (2 * 1201**2, 2 * 3601**2)
+"""Sizes of a square degree of SRTM; its files have no head, and their name says where they lie."""
 _GEODATABASE: Final = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
 """Names of the files inside a geodatabase."""
 
@@ -62,6 +64,7 @@ class Form(StrEnum):
     BIL = "bil"
     NWT_GRD = "grd"
     NWT_GRC = "grc"
+    SRTM = "hgt"
     ZIP = "zip"
     GZIP = "gzip"
 
@@ -164,6 +167,8 @@ def _form_at(path: Path, shown: str | None = None) -> Form:
     for magic, form in _MAGIC:
         if head.startswith(magic):
             return _workbook_or_archive(path, name) if form is Form.ZIP else form
+    if name.casefold().endswith(".hgt") and path.stat().st_size in _HGT_BYTES:
+        return Form.SRTM
     for magic, what in _FOREIGN:
         if head.startswith(magic):
             raise refused(name, "file_format", found=what)
@@ -296,7 +301,7 @@ def _database_of(inside: PurePosixPath) -> PurePosixPath | None:
 
 def _member_form(path: Path, shown: str, suffix: str) -> Form | None:
     """Return what a member is; notes and metadata that lie beside the data are passed over."""
-    if suffix in {".txt", ".md", ".xml", ".qmd", ".qpj", ".sbn", ".sbx", ".pdf", ".docx", ".png", ".jpg", ".qml", ".sld"}:
+    if suffix in {".txt", ".md", ".xml", ".qmd", ".qpj", ".sbn", ".sbx", ".pdf", ".docx", ".png", ".jpg", ".qml", ".sld", ".ovr", ".tfw"}:
         return None
     form = _form_at(path, shown)
     if form in (Form.ZIP, Form.GZIP):

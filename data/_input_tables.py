@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from hatang.data._grid_tables import POPULATION, TERRAIN
 from hatang.data._names import AssetClass, BoundarySource, Environment
 from hatang.data._tables import Column, Table
 
@@ -345,6 +346,24 @@ WATER = Table(
 
 INPUT_TABLES: Final[Mapping[str, Table]] = {
     t.name: t
-    for t in (CLAIMS, MEASUREMENTS, SITES, FIXED, ASSETS, ROADS, WORKS, PLANS, BUILDINGS, VILLAGES, PLACES, WATER, CELLS, TILES, SPEEDS)
+    for t in (
+        CLAIMS,
+        MEASUREMENTS,
+        SITES,
+        FIXED,
+        ASSETS,
+        ROADS,
+        WORKS,
+        PLANS,
+        BUILDINGS,
+        VILLAGES,
+        PLACES,
+        WATER,
+        CELLS,
+        TILES,
+        SPEEDS,
+        POPULATION,
+        TERRAIN,
+    )
 }
 """Contracts of the canonical tables that `ingest` stores, by kind."""

@@ -45,6 +45,8 @@ def likely_kind(source: SourceTable, mapping: FileMapping, options: ReadOptions)
     """
     scores: dict[str, float] = {}
     for name, table in INPUT_TABLES.items():
+        if name in (Kind.POPULATION, Kind.TERRAIN):  # grids are told by who published them
+            continue
         if set(mapping.columns) - {c.name for c in table.columns} <= {"lon", "lat", "x", "y", "wkt"}:
             score = _score(source, table, mapping, options)
             if score > 0:

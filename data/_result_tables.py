@@ -30,6 +30,7 @@ WARD_TABLE = Table(
         Column("cells_total", "int", "cells", low=0),
         Column("evidence", values=("tests", "declared", "none")),
         Column("population_spread", values=("even", "raster")),
+        Column("population_source"),
     ),
     key=WARD_KEY,
 )
@@ -68,6 +69,7 @@ GAPS = Table(
         Column("area_m2", "float", "m²", required=True, low=0),
         Column("population", "float", "people", low=0),
         Column("population_spread", required=True, values=("even", "raster")),
+        Column("population_source"),
         Column("tests", "int", "tests", low=0),
         Column("devices", "int", "devices", low=0),
         Column("failures", "int", "tests", low=0),

@@ -17,6 +17,7 @@ from hatang.data._errors import (
     Severity,
     StoreError,
 )
+from hatang.data._grid_tables import POPULATION, TERRAIN
 from hatang.data._input_tables import (
     ASSETS,
     BUILDINGS,
@@ -107,6 +108,7 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "MEASUREMENTS",
     "PLACES",
     "PLANS",
+    "POPULATION",
     "RAW_TESTS",
     "RESULT_TABLES",
     "ROADS",
@@ -114,6 +116,7 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "SITES",
     "SPEEDS",
     "SUGGESTIONS",
+    "TERRAIN",
     "TILES",
     "VILLAGES",
     "WARDS",

@@ -12,7 +12,7 @@ import pandas as pd
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from hatang.data.language import Language
+from hatang.data.language import Language, text
 
 MISSING: Final = "–"
 _DIGITS: Final = {
@@ -107,6 +107,24 @@ def shown_words(words: str, *, most: int = 1_000) -> str:
     if words.isprintable():
         return words
     return "".join(sign if sign in "\n\t" else _FORMLESS.get(unicodedata.category(sign), sign) for sign in words)
+
+
+def shown_spread(rows: pd.DataFrame, language: Language) -> str:
+    """Return how the people of some rows were spread over their wards, each way once, a raster with its source.
+
+    Examples
+    --------
+    >>> shown_spread(pd.DataFrame({"population_spread": ["even"], "population_source": [None]}), "en")
+    'people spread evenly over the ward'
+    """
+    ways = (
+        rows.reindex(columns=["population_spread", "population_source"]).drop_duplicates().sort_values("population_spread", ascending=False)
+    )
+    words = [
+        text("spread.even.long" if way.population_spread == "even" else "spread.raster.long", language, source=way.population_source or "")
+        for way in ways.itertuples()
+    ]
+    return "; ".join(words) or text("spread.even.long", language)
 
 
 def shown_date(value: dt.date | None, language: Language, *, long: bool = False) -> str:

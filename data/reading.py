@@ -12,8 +12,9 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hatang.data._claimgrid import DRIVERS, read_claim_grid
+from hatang.data._claimgrid import read_claim_grid
 from hatang.data._filetype import Form, Member, opened, refused
+from hatang.data._gridfile import DRIVERS, published
 from hatang.data._inspection import inspect, refuse_shapes, refuse_size
 from hatang.data._intake import Intake
 from hatang.data._mending import with_text_mended
@@ -29,7 +30,9 @@ from hatang.data.mapping import FileMapping, load_mapping
 from hatang.data.read_features import read_features
 from hatang.data.read_fixed import read_fixed
 from hatang.data.read_measurements import read_measurements, read_measurements_in_parts
+from hatang.data.read_population import read_hexagons, read_people
 from hatang.data.read_speeds import read_speeds
+from hatang.data.read_terrain import read_terrain
 from hatang.data.read_tiles import read_tiles
 from hatang.data.tabular import read_tabular
 from hatang.data.vector import read_vector
@@ -151,9 +154,11 @@ def read(source: Path, target: Path, kind: Kind, options: ReadOptions) -> ReadOu
         inspect(members, options.limits)
         if kind is Kind.AUTO:
             kind = _kind_in(source.name, members, mapping, options)
-        if kind not in INPUT_TABLES:
-            raise refused(source.name, "kind_raster", found=kind)
         mapping.check_against(INPUT_TABLES[kind])
+        if kind in (Kind.POPULATION, Kind.TERRAIN):
+            table = _pixels(source.name, members, mapping, kind, options)
+            _write_whole(table, target)
+            return ReadOutcome(kind, table.num_rows, table.num_rows, 0, {}, (), options.period)
         grid = _grid(source.name, members, mapping, kind, options)
         rows = grid or _source(source.name, members, mapping, options.limits, kind)
         refuse_size(source.name, rows.cells.num_rows, rows.cells.num_columns, options.limits)
@@ -200,6 +205,23 @@ def _write(parts: Iterator[tuple[Intake, pa.Table]], target: Path) -> tuple[Inta
     return intake, pa.concat_tables(times), kept
 
 
+def _write_whole(table: pa.Table, target: Path) -> None:
+    with pa.OSFile(str(target), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
+def _pixels(file: str, members: tuple[Member, ...], mapping: FileMapping, kind: Kind, options: ReadOptions) -> pa.Table:
+    """Return the canonical table of people or of terrain."""
+    grids = [member for member in members if member.form in DRIVERS]
+    if kind is Kind.TERRAIN:
+        if len(grids) < len(members):
+            raise refused(file, "kind_raster", found=kind)
+        return read_terrain(grids, options.limits)
+    if grids:
+        return read_people(grids, mapping, options.limits)
+    return read_hexagons(_source(file, members, mapping, options.limits, kind), members[0], mapping)
+
+
 def _mapping(options: ReadOptions) -> FileMapping:
     return FileMapping() if options.mapping is None else load_mapping(options.mapping)
 
@@ -220,9 +242,10 @@ def _grid(file: str, members: tuple[Member, ...], mapping: FileMapping, kind: Ki
 
 
 def _kind_in(file: str, members: tuple[Member, ...], mapping: FileMapping, options: ReadOptions) -> Kind:
-    """Return the kind of data set that the members hold: a grid is one of signal, or its reader says what is wrong."""
-    if _is_grid(members):
-        return Kind.CLAIMS
+    """Return the kind of data set that the members hold: a grid under no publisher's name is one of signal."""
+    named = published(members[0])[0]
+    if _is_grid(members) or named is not None:
+        return named or Kind.CLAIMS
     return _kind_of(_source(file, members, mapping, options.limits, None, _SAMPLE_ROWS), mapping, options)
 
 

@@ -13,7 +13,7 @@ from hatang.data.contracts import INPUT_TABLES, OPERATOR_LABELS, Column, Kind, M
 from hatang.data.facts import ward_facts
 from hatang.data.language import Language, message_ids, text
 
-TEMPLATE_KINDS: Final = tuple(Kind(name) for name in INPUT_TABLES)
+TEMPLATE_KINDS: Final = tuple(Kind(name) for name in INPUT_TABLES if name not in (Kind.POPULATION, Kind.TERRAIN))
 """Kinds that have a template: every kind that comes in rows."""
 INERT: Final = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 """Options of a workbook in which text stays text, whatever it begins with."""

@@ -27,6 +27,7 @@ from hatang.data.settings import Settings
 from hatang.data.store import Store
 from hatang.data.wards import Boundaries, load_boundaries
 from hatang.pipeline.inputs import Inputs, gather, latest_period
+from hatang.pipeline.living import people_of
 from hatang.pipeline.progress import Progress, counting
 from hatang.pipeline.rawtests import raw_tests
 from hatang.pipeline.runs import load_run, remember, run_identity, run_ids, versions
@@ -135,14 +136,16 @@ def _computed(
     units = judged(cleaned.units, config=config)
     progress.step("assess.wards")
     claimed = claimants(gpd.GeoDataFrame(inputs[Kind.CLAIMS]))
+    living = people_of(inputs[Kind.POPULATION], wards)
     spoken = speaking(units, config=config)
     progress.step("assess.claims", total=len(wards) * len(claimed) or None)
-    table = ward_table(wards, cells, spoken, claimed, inputs[Kind.FIXED], config=config, progress=counting(progress))
+    fixed = inputs[Kind.FIXED]
+    table = ward_table(wards, cells, spoken, claimed, fixed, config=config, living=living, progress=counting(progress))
     progress.step("assess.gaps")
     own = claimed[~claimed["operator"].isin([ANY, ALL]) & (claimed["technology"] != Technology.MOBILE)]
     counts = cell_counts(units, own, config=config)
     sites = gpd.GeoDataFrame(inputs[Kind.SITES])
-    gaps, left_out = find_gaps(wards, claimed, counts, sites, config=config, as_of=as_of)
+    gaps, left_out = find_gaps(wards, claimed, counts, sites, config=config, as_of=as_of, living=living)
     score = scorecard(table, units, inputs[Kind.FIXED], sites, inputs[Kind.ASSETS], declarations(), config=config)
     layers = {str(kind): inputs[kind] for kind in _LAYERS}
     found = {"gaps": gaps, "gaps_left_out": left_out}

@@ -26,6 +26,7 @@ from hatang.data.settings import Settings
 from hatang.data.store import Dataset, Filing, Received, Store, printable
 from hatang.data.tablefile import arrow_table
 from hatang.data.wards import load_boundaries
+from hatang.pipeline.living import source_of
 from hatang.pipeline.progress import Progress
 
 _PERIOD: Final = re.compile(r"\d{4}Q[1-4]")
@@ -144,7 +145,7 @@ class _Intake:
         name = received.path.name
         kind, outcome, frame = self._read(received, options)
         self.progress.advance()
-        faults = (*notes, *outcome.faults, *self._outside(frame, name))
+        faults = (*notes, *outcome.faults, *self._outside(frame, name), *_people(frame, kind, name))
         self.progress.advance()
         filing = Filing(
             kind=kind,
@@ -159,7 +160,7 @@ class _Intake:
             repairs=outcome.repairs,
             faults=faults,
             options=said,
-            source=options.source,
+            source=options.source or (source_of(frame) if kind is Kind.POPULATION else None),
             licence=options.licence,
             synthetic=options.synthetic,
             method_statement=options.method_statement,
@@ -269,6 +270,15 @@ def _said(options: IngestOptions, name: str) -> dict[str, Any]:
         if said[later] is None:
             del said[later]
     return {**said, "kind": str(options.kind), "mapping": content}
+
+
+def _people(frame: pd.DataFrame, kind: Kind, name: str) -> Iterator[Fault]:
+    """Yield what a grid of people holds round the city, for the catalogue to tell."""
+    if kind is Kind.POPULATION:
+        found = f"{frame['population'].sum():,.0f}"
+        yield Fault(
+            "population_read", name, Severity.WARNING, found=found, fields={"source": source_of(frame), "pixels": f"{len(frame):,}"}
+        )
 
 
 def _meets(shapes: npt.NDArray[np.object_], area: shapely.Geometry) -> npt.NDArray[np.bool_]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from hatang.data.contracts import INPUT_TABLES, MAP_CRS, Kind, Table
 from hatang.data.store import Dataset, Store
+from hatang.pipeline.living import in_force
 
 _DATED: Final = (Kind.MEASUREMENTS, Kind.CLAIMS, Kind.FIXED)
 """Kinds whose latest period is the default period of an assessment."""
@@ -107,6 +108,8 @@ def _in_force(table: Table, joined: pd.DataFrame) -> pd.DataFrame:
     """Return the rows in force: of claims the latest filing of each claimant, else of each key the latest row."""
     if joined.empty or table.name == Kind.MEASUREMENTS:
         return joined
+    if table.name == Kind.POPULATION:
+        return in_force(joined)
     if table.name == Kind.CLAIMS:
         latest = joined.groupby(["operator", "technology", "environment"])["_filing"].transform("max")
         return joined[joined["_filing"] == latest]

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pandas as pd
 
 from hatang.data.contracts import ALL, ANY, AUTHORITY, OPERATOR_LABELS, AssetClass, Technology, Verdict
-from hatang.data.figures import MISSING, is_missing, shown, shown_date, shown_interval
+from hatang.data.figures import MISSING, is_missing, shown, shown_date, shown_interval, shown_spread
 from hatang.data.language import Language, text
 from hatang.data.results import ResultSet
 from hatang.reports.document import Block, Document, Figure, Heading, Paragraph, Table
@@ -98,6 +98,9 @@ class _Writer:
 
     def _frame(self, name: str) -> pd.DataFrame:
         return self._results.tables.get(name, pd.DataFrame())
+
+    def _spread(self, name: str) -> str:
+        return shown_spread(self._frame(name), self._language)
 
     def _fig(self, value: object, unit: str) -> str:
         return shown(value, unit, self._language)
@@ -207,7 +210,7 @@ class _Writer:
         gaps = self._frame("gaps")
         people, area = self._fig(gaps["population"].sum(), "people"), self._fig(gaps["area_m2"].sum() / 1e6, "km²")
         lines.append(
-            self.say("report.overall.gaps", gaps=self._fig(len(gaps), "wards"), people=people, area=area, spread=self.say("spread.even"))
+            self.say("report.overall.gaps", gaps=self._fig(len(gaps), "wards"), people=people, area=area, spread=self._spread("gaps"))
         )
         score = self._frame("scorecard")
         columns = [
@@ -265,7 +268,12 @@ class _Writer:
         wards = self._by_ward(("4g", "5g", "mobile"))
         shares = [(ANY, "mobile"), (ANY, "4g"), (ALL, "4g"), (ANY, "5g")]
         table = self._table("mobile", self._ward_columns(shares, (ANY, "mobile")), wards)
-        return [Heading(2, self.say("report.section.mobile")), Paragraph(self.say("report.mobile")), table, *self._by_operator()]
+        return [
+            Heading(2, self.say("report.section.mobile")),
+            Paragraph(self.say("report.mobile", spread=self._spread("ward_table"))),
+            table,
+            *self._by_operator(),
+        ]
 
     def _by_operator(self) -> list[Block]:
         table = self._frame("ward_table")
@@ -335,7 +343,7 @@ class _Writer:
             ("nearest", lambda row: row.nearest_site_m, "m"),
         ]
         blocks.append(Paragraph(self.say("report.gaps", most=min(_MOST_ROWS, len(gaps)), gaps=self._fig(len(gaps), "wards"))))
-        return [*blocks, *self._left_out(), self._table("gaps", columns, gaps.head(_MOST_ROWS))]
+        return [*blocks, *self._left_out(), self._table("gaps", columns, gaps.head(_MOST_ROWS), spread=self._spread("gaps"))]
 
     def _left_out(self) -> list[Block]:
         """Return what was no gap because it is too small or too narrow, in a sentence."""
@@ -412,7 +420,7 @@ class _Writer:
     def _limits(self) -> list[Block]:
         table = self._frame("ward_table")
         short = table[(table["operator"] == ANY) & (table["verdict"] == Verdict.INSUFFICIENT) & table["technology"].isin(["4g", "5g"])]
-        blocks: list[Block] = [Paragraph(self.say("report.limits"))]
+        blocks: list[Block] = [Paragraph(self.say("report.limits", spread=self._spread("ward_table")))]
         if short.empty:
             return blocks
         columns = [

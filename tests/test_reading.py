@@ -58,7 +58,7 @@ def test_what_fits_no_kind_is_refused_with_its_columns(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [Kind.POPULATION, Kind.TERRAIN])
-def test_grids_are_not_taken(tmp_path: Path, kind: Kind) -> None:
+def test_a_table_is_no_grid(tmp_path: Path, kind: Kind) -> None:
     with pytest.raises(RefusedError) as error:
         read(save(tmp_path, SAMPLES[Kind.SITES]), tmp_path / "out.arrow", kind, ReadOptions())
     assert error.value.faults[0].code == "kind_raster"

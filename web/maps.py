@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from hatang.data.contracts import HUE_CRS, MAP_CRS, Verdict
-from hatang.data.figures import MISSING, shown, shown_date, shown_interval
+from hatang.data.figures import MISSING, shown, shown_date, shown_interval, shown_spread
 from hatang.data.language import Language, text
 from hatang.web.layers import CityMap, Labels, PenWords, RoadPen, Shapes, Sheet, Style, features
 from hatang.web.words import asset_name, environment_name, known, operator_name, technology_name, verdict_name
@@ -305,7 +305,7 @@ def _gap_tip(row: Mapping[str, Any], language: Language) -> list[str]:
             "people",
             language,
             people=shown(row["population"], "people", language),
-            spread=text(f"spread.{row['population_spread']}", language),
+            spread=shown_spread(pd.DataFrame([row]), language),
         ),
     ]
     if row["gap_kind"] == "contradicted":
