@@ -115,7 +115,17 @@ _GEOJSON: Final = re.compile(
 )
 _LINES: Final = re.compile(r"\{[^\n]*\"type\"\s*:\s*\"Feature\"[^\n]*\}[ \t\r]*\n\s*\{")
 """One feature a line, as Microsoft writes buildings."""
-DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, struct.error)
+DAMAGE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+    UnicodeDecodeError,
+    IndexError,
+)
 """What reading a damaged archive raises, depending on the byte that is wrong."""
 _DXF: Final = re.compile(r"(?:999\s*\n[^\n]*\n\s*)*0\s*\n\s*SECTION\b")
 _GRID: Final = re.compile(r"ncols\s+\d+\s+nrows\s+\d+\s", re.IGNORECASE)
@@ -319,7 +329,15 @@ def archive_entries(archive: zipfile.ZipFile, source: Path, shown: str, limits: 
         parts = PurePosixPath(entry.filename.replace("\\", "/"))
         plain = stat.S_IFMT(entry.external_attr >> 16) in _PLAIN_TYPES
         folded = unicodedata.normalize("NFC", entry.filename).casefold()
-        if parts.is_absolute() or ".." in parts.parts or ":" in entry.filename or not plain or entry.flag_bits & 1 or folded in seen:
+        if (
+            not entry.filename
+            or parts.is_absolute()
+            or ".." in parts.parts
+            or ":" in entry.filename
+            or not plain
+            or entry.flag_bits & 1
+            or folded in seen
+        ):
             raise refused(shown, "file_archive", found=entry.filename)
         seen.add(folded)
     total = sum(e.file_size for e in entries)

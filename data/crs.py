@@ -145,7 +145,7 @@ def judged(first: np.ndarray, second: np.ndarray, stated: pyproj.CRS | None, *, 
     (<Doubt.DATUM: 'crs_datum'>, 'EPSG:9214 (VN-2000 / TM-3 107-00) → 107.5791, 16.4676')
     """
     first, second = _sample(first, second)
-    if stated is None:
+    if stated is None or not on_earth(stated):
         return Judgement(None, Doubt.UNSTATED, candidates(first, second))
     used = official(stated)
     if not len(first):
@@ -311,6 +311,15 @@ def _in_use_in_hue(code: str) -> bool:
     area = _known(code).area_of_use
     own = area is not None and area.west <= 107.5 <= area.east and area.south <= 16.4 <= area.north
     return own or code == HUE_CRS
+
+
+def on_earth(crs: pyproj.CRS) -> bool:
+    """Return whether coordinates of a system can be turned into degrees of WGS 84: those of other bodies, and of broken ones, cannot."""
+    try:
+        pyproj.Transformer.from_crs(crs, _WGS84, always_xy=True)
+    except pyproj.exceptions.ProjError:
+        return False
+    return True
 
 
 def _share(crs: pyproj.CRS, east: np.ndarray, north: np.ndarray) -> float:

@@ -11,6 +11,7 @@ import yaml
 
 from hatang.data._legacytext import FONTS
 from hatang.data.contracts import Fault, RefusedError, Table
+from hatang.data.crs import on_earth
 
 KEYS: Final = ("crs", "delimiter", "decimal", "encoding", "layer", "columns", "units", "constants")
 COORDINATES: Final = ("lon", "lat", "x", "y", "wkt")
@@ -99,7 +100,11 @@ def load_mapping(path: Path) -> FileMapping:
     values: dict[str, Any] = {key: document[key] for key in KEYS if document.get(key) is not None}
     if "crs" in values:
         try:
-            values["crs"] = pyproj.CRS.from_user_input(values["crs"])
+            stated = pyproj.CRS.from_user_input(values["crs"])
+            if not on_earth(stated):
+                wrong("mapping_crs", "crs", values.pop("crs"))
+            else:
+                values["crs"] = stated
         except (pyproj.exceptions.CRSError, TypeError):
             wrong("mapping_crs", "crs", values.pop("crs"))
     if "delimiter" in values:

@@ -47,6 +47,8 @@ _NEEDED: Final[Mapping[Form, Sequence[str]]] = {
 _GDAL_GEOMETRY: Final = "wkb_geometry"
 _TEST_LAYERS: Final = ("lte_message", "nr_message")
 """Layers of Network Survey whose levels are RSRP."""
+_UNREADABLE: Final = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError, ValueError, UnboundLocalError)
+"""What pyogrio raises of damaged layers; the last where a coordinate system cannot be written down."""
 _BYTES: Final = "ISO-8859-1"
 """Reads any one-byte text without loss, to be told apart afterwards."""
 
@@ -147,7 +149,7 @@ def _layer(
                 meta, table = pyogrio.read_arrow(path, layer=name, encoding=None if plain else _BYTES, max_features=limit)
         except RefusedError:
             raise
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError, ValueError) as error:
+        except _UNREADABLE as error:
             raise refused(member.name, "file_malformed", found=str(error).splitlines()[0]) from error
     column = meta["geometry_name"] or _GDAL_GEOMETRY
     if meta["geometry_type"] is None or column not in table.column_names:

@@ -1,6 +1,8 @@
 """Damaged files against every reader, seeded: only documented errors leave one. The long run is `make fuzz` (atheris)."""
 
+import io
 import random
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -66,3 +68,37 @@ def test_a_document_in_an_encoding_that_nobody_knows_is_refused(tmp_path: Path, 
     with pytest.raises(RefusedError) as error:
         read(tmp_path / "t.kml", tmp_path / "out.arrow", Kind.ROADS, ReadOptions())
     assert error.value.faults[0].code == "file_malformed"
+
+
+def test_a_layer_on_another_body_is_asked_for_its_coordinate_system(tmp_path: Path) -> None:
+    """Found by atheris: a changed digit in the ellipsoid of a `.prj` made it the system of no body PROJ knows as the Earth."""
+    text = seed("shp")
+    with zipfile.ZipFile(io.BytesIO(text)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content.replace(b"6378137", b"1737400") if name.endswith(".prj") else content)
+    with pytest.raises(RefusedError) as error:
+        read(tmp_path / "t.zip", tmp_path / "out.arrow", Kind.ROADS, ReadOptions())
+    assert error.value.faults[0].code in ("crs_unstated", "file_crs")
+    (tmp_path / "m.yaml").write_text("crs: IAU_2015:30100\n", encoding="utf-8")
+    with pytest.raises(RefusedError) as error:
+        read(tmp_path / "t.zip", tmp_path / "out.arrow", Kind.ROADS, ReadOptions(mapping=tmp_path / "m.yaml"))
+    assert error.value.faults[0].code == "mapping_crs"
+
+
+def test_an_archive_with_a_damaged_directory_is_refused(tmp_path: Path) -> None:
+    """Found by atheris: a name that is no UTF-8, and one that is empty, in the directory of an archive."""
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w") as archive:
+        archive.writestr("ế.csv", TESTS)
+    sound = sink.getvalue()
+    name = "ế.csv".encode()
+    place = sound.rindex(name)
+    (tmp_path / "a.zip").write_bytes(sound[:place] + b"\xd8" + sound[place + 1 :])
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr(zipfile.ZipInfo(""), TESTS)
+    for path, code in ((tmp_path / "a.zip", "file_truncated"), (tmp_path / "b.zip", "file_archive")):
+        with pytest.raises(RefusedError) as error:
+            read(path, tmp_path / "out.arrow", Kind.AUTO, ReadOptions())
+        assert error.value.faults[0].code == code
