@@ -1,5 +1,6 @@
 """A boundary file of wards: read in whatever form it comes, joined by code, checked, and warned about unit by unit."""
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ import shapely
 from hatang.data._filetype import opened
 from hatang.data._inspection import inspect
 from hatang.data.contracts import MAP_CRS, WARDS, BoundarySource, Fault, RefusedError, Severity
-from hatang.data.crs import Doubt, asked, judged
+from hatang.data.crs import Doubt, asked, judged, on_earth
 from hatang.data.facts import ward_facts
 from hatang.data.gazetteer import ward_codes
 from hatang.data.geodesy import geodesic_area_m2
@@ -26,6 +27,17 @@ _CODE_NAMES: Final = ("ward_code", "ma_xa", "ma_phuong_xa", "ma_dvhc", "maxa", "
 _NAME_NAMES: Final = ("ward_name", "name", "ten_xa", "ten", "tenxa", "phuong_xa", "ten_phuong_xa")
 _VIETNAM: Final = (102.0, 8.0, 118.0, 23.5)
 _NAMED_UNITS: Final = 12
+_UNREADABLE: Final = (
+    pyogrio.errors.DataSourceError,
+    pyogrio.errors.DataLayerError,
+    shapely.errors.ShapelyError,
+    ValueError,
+    OSError,
+    KeyError,
+    TypeError,
+    UnboundLocalError,
+)
+"""What the libraries raise of damaged files; the last where pyogrio cannot write a coordinate system down."""
 _DANGEROUS: Final = frozenset({"file_hostile", "file_archive", "file_too_large", "file_secret", "file_features"})
 """Faults for which a file is not even tried; others may come of forms that only GDAL knows."""
 
@@ -122,14 +134,18 @@ def _opened(path: Path, limits: Limits) -> gpd.GeoDataFrame:
     try:
         if path.suffix == ".parquet":
             return gpd.read_parquet(path)
-        return gpd.GeoDataFrame(pyogrio.read_dataframe(path))
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, OSError) as error:
-        raise _refused(path, "boundaries_unreadable", found=str(error).splitlines()[0][:200]) from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of open rings, which are refused here
+            return gpd.GeoDataFrame(pyogrio.read_dataframe(path))
+    except _UNREADABLE as error:
+        raise _refused(path, "boundaries_unreadable", found=(str(error).splitlines() or [""])[0][:200]) from error
 
 
 def _on_its_datum(frame: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:
     """Return the frame under the official equal of its system; one that lost VN-2000 on the way would move every border by 225 m."""
     stated = pyproj.CRS(frame.crs)
+    if not on_earth(stated):
+        raise _refused(path, "boundaries_crs", found=stated.name)
     first, second = shapely.get_coordinates(frame.geometry.to_numpy()).T
     judgement = judged(first, second, stated, named=path.suffix.casefold() not in (".tab", ".mif"))
     if judgement.doubt is Doubt.DATUM:
@@ -162,9 +178,10 @@ def _with_codes(frame: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:
     code, name = _column(frame, _CODE_NAMES), _column(frame, _NAME_NAMES)
     if code is None and name is None:
         raise _refused(path, "boundaries_columns", found=", ".join(map(str, frame.columns)))
-    names = frame[name].astype(str) if name is not None else pd.Series([""] * len(frame), index=frame.index)
+    names = _texts(frame[name]) if name is not None else pd.Series([""] * len(frame), index=frame.index)
     if code is not None:
-        codes = frame[code].astype(str).str.removesuffix(".0").str.strip().str.zfill(5)
+        codes = _texts(frame[code]).str.removesuffix(".0").str.strip()
+        codes = codes.where(codes == "", codes.str.zfill(5))
         wrong = ~codes.str.fullmatch(r"\d{5}")
         if wrong.any():
             raise _refused(path, "boundaries_code", field=code, found=", ".join(codes[wrong][:_NAMED_UNITS]))
@@ -177,9 +194,16 @@ def _with_codes(frame: gpd.GeoDataFrame, path: Path) -> gpd.GeoDataFrame:
     return frame.assign(ward_code=codes, ward_name=names).reset_index(drop=True)
 
 
+def _texts(column: pd.Series) -> pd.Series:
+    """Return a column as text, empty where missing."""
+    return column.astype(object).where(column.notna(), "").astype(str)
+
+
 def _valid(frame: gpd.GeoDataFrame, path: Path) -> tuple[np.ndarray, list[Fault]]:
     """Return polygons made valid, 2-D; refuse units without area; say which ones were repaired."""
     shapes = shapely.force_2d(frame.geometry.to_numpy())
+    if not np.isfinite(shapely.get_coordinates(shapes)).all():
+        raise _refused(path, "boundaries_unreadable", found="NaN")
     faults = []
     invalid = ~shapely.is_valid(shapes)
     if invalid.any():

@@ -1,6 +1,7 @@
 """Damaged files against every reader, seeded: only documented errors leave one. The long run is `make fuzz` (atheris)."""
 
 import io
+import json
 import random
 import zipfile
 from pathlib import Path
@@ -14,6 +15,7 @@ from benchmarks.fuzz import damaged, fed, finding, run_seeded
 from benchmarks.seeds import SEEDS, TESTS, seed
 from hatang.data.contracts import Kind, RefusedError
 from hatang.data.reading import ReadOptions, read
+from hatang.data.wardfile import read_boundaries
 
 EACH = 25
 """Damaged files of each target in a run of the tests: about a second for the slowest."""
@@ -102,3 +104,22 @@ def test_an_archive_with_a_damaged_directory_is_refused(tmp_path: Path) -> None:
         with pytest.raises(RefusedError) as error:
             read(path, tmp_path / "out.arrow", Kind.AUTO, ReadOptions())
         assert error.value.faults[0].code == code
+
+
+BOUNDARIES = [
+    ('"ward_code": "19753"', '"ward_code": null', "boundaries_code"),
+    ('"ward_name": "Thủy Xuân"', '"ward_name": null, "ward_code": null', "boundaries_code"),
+    ("[107.6, 16.4]", "[1e400, 16.4]", "boundaries_unreadable"),
+    ("[107.5, 16.4]]", "[107.5, 16.3]]", "boundaries_unreadable"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "code"), BOUNDARIES, ids=["no code", "no name", "endless", "open ring"])
+def test_a_damaged_boundary_file_is_refused(tmp_path: Path, right: str, wrong: str, code: str) -> None:
+    """Found by atheris: missing codes, coordinates that are no numbers and open rings left the reader as errors of the libraries."""
+    text = json.dumps(json.loads(seed("boundaries")), ensure_ascii=False)
+    assert right in text
+    (tmp_path / "w.geojson").write_text(text.replace(right, wrong), encoding="utf-8")
+    with pytest.raises(RefusedError) as error:
+        read_boundaries(tmp_path / "w.geojson")
+    assert error.value.faults[0].code == code
