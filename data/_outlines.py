@@ -28,7 +28,7 @@ class Outlines:
     --------
     >>> outlines = Outlines(3)
     >>> outlines.add(np.array([[True, True, False], [False, True, False]]))
-    >>> shapely.area(outlines.polygons((10.0, 0.0, 0.0, 0.0, -10.0, 0.0)))
+    >>> float(shapely.area(outlines.polygons((10.0, 0.0, 0.0, 0.0, -10.0, 0.0))))
     300.0
     """
 
