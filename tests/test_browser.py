@@ -132,6 +132,11 @@ def opened(chromium: Browser, server: str) -> Iterator[tuple[Page, Watch]]:
     assert watch.complaints() == []
 
 
+SETTLED = """document.querySelectorAll('[data-stale="true"]').length === 0
+  && document.getAnimations().every(one => !(one instanceof CSSTransition) || one.playState === 'finished')"""
+"""Nothing is pale because a newer answer is on its way, and nothing is still fading."""
+
+
 def ready(page: Page) -> None:
     """Wait until the script has run to its end and the map of the page, where it has one, is drawn."""
     page.wait_for_selector("h1")
@@ -140,6 +145,7 @@ def ready(page: Page) -> None:
         expect(page.frame_locator("iframe").first.locator(".leaflet-overlay-pane path")).not_to_have_count(0)
         page.frame_locator("iframe").first.locator(".ward-label").first.wait_for(state="attached")
     page.wait_for_timeout(700)
+    page.wait_for_function(SETTLED)
 
 
 def english(page: Page) -> None:

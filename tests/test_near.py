@@ -391,4 +391,4 @@ def test_routes_of_kenyan_operators_share_what_was_measured_with_buffers(referen
 def test_the_benchmark_gives_the_answers_of_its_peers() -> None:
     lines = near_lines(poles=1_000, runs=1)
     assert len(lines) >= 9
-    assert [line.reference for line in lines if line.reference not in ("hatang", "0 differ")] == []
+    assert all(line.reference == "hatang" or line.reference.startswith("0 of ") for line in lines)
