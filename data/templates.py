@@ -90,7 +90,7 @@ def template(kind: Kind, language: Language) -> bytes:
         raise MissingError("error.template.kind", kind=str(kind), known=", ".join(TEMPLATE_KINDS))
     table = INPUT_TABLES[kind]
     fields = [(heading(table, column), column) for column in table.columns if column.name not in _MADE]
-    fields += [(words, column) for words, column in _places(table) if column.name not in table.names]
+    fields += [(words, column) for words, column in places(table) if column.name not in table.names]
     sink = io.BytesIO()
     with xlsxwriter.Workbook(sink, INERT) as book:
         book.set_properties({"title": text(f"kind.{kind}", language), "created": dt.datetime(2026, 1, 1, tzinfo=dt.UTC)})
@@ -102,7 +102,7 @@ def template(kind: Kind, language: Language) -> bytes:
     return sink.getvalue()
 
 
-def _places(table: Table) -> list[tuple[str, Column]]:
+def places(table: Table) -> list[tuple[str, Column]]:
     """Return the columns that give a row its place, beside those of the contract."""
     degrees = [(words, Column(name, "float", "degree", required=table.geometry == "point", low=low, high=-low))
                for words, name, low in (("Kinh độ (độ)", "lon", -180.0), ("Vĩ độ (độ)", "lat", -90.0))]  # fmt: skip

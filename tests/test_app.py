@@ -9,10 +9,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from web_results import AS_OF, PERIOD, city, road
 
-from hatang.data.contracts import CancelledError, Fault, RefusedError
+from hatang.data.contracts import CancelledError, Fault, Kind, RefusedError
 from hatang.data.figures import shown
 from hatang.data.results import save_results
 from hatang.data.settings import Settings
+from hatang.pipeline.mappings import list_mappings, show_mapping
 from hatang.pipeline.runs import remember
 from hatang.web import state
 from hatang.web.downloads import archive
@@ -203,6 +204,48 @@ def test_a_file_in_doubt_is_asked_and_taken_with_the_answer(language: str) -> No
     outcome, _ = app.session_state[state.UPLOAD_OUTCOME]
     assert [file.file for file in outcome.files] == ["a.csv", "b <i>.csv"]
     assert outcome.complete
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+def test_columns_that_nobody_knows_are_asked_tried_and_remembered(language: str, settings: Settings) -> None:
+    app = page("data_page")
+    app.session_state[state.LANGUAGE] = language
+    app.run()
+    app.file_uploader[0].upload("hộ <i>.csv", b"xa,hang,tong,noi\n19753,vnpt,100,90\n19774,vnpt,80,70\n", "text/csv")
+    app.checkbox[0].uncheck()
+    app.text_input[0].set_value("2026Q3")
+    app.button[0].click().run()
+    assert not app.exception
+    assert app.error
+    assert "<i>" not in app.subheader[0].value
+    app.selectbox(key="map-kind-0").select("fixed").run()
+    for field, column in (("ward_code", "xa"), ("households", "tong"), ("households_served", "noi")):
+        app.selectbox(key=f"map-column-0-fixed-{field}").select(column)
+    app.selectbox(key="map-constant-0-fixed-operator").select("vnpt")
+    assert "xa: 19753, 19774" in app.selectbox(key="map-column-0-fixed-ward_code").options
+    app.button(key="map-try-0").click().run()
+    assert not app.exception
+    assert app.dataframe[-1].value["households_served"].tolist() == ["90", "70"]
+    assert not list((settings.home / "datasets").glob("*/*")), "a preview stores nothing"
+    app.button(key="map-send-0").click().run()
+    assert not app.exception
+    assert len(app.success) == 1
+    assert not app.subheader, "nothing is asked any more"
+    (kept,) = list_mappings(settings)
+    assert (kept.kind, kept.columns) == (Kind.FIXED, ("xa", "hang", "tong", "noi"))
+    assert "operator" not in show_mapping(kept.id, settings)[1], "whose rows they are is asked each time"
+
+
+def test_a_mapping_can_be_sent_with_a_file() -> None:
+    app = page("data_page").run()
+    app.file_uploader[0].upload("a.csv", b"xa,hang,tong,noi\n19753,vnpt,100,90\n", "text/csv")
+    stated = b"columns: {ward_code: xa, operator: hang, households: tong, households_served: noi}\n"
+    app.file_uploader[1].upload("m.yaml", stated, "application/yaml")
+    app.selectbox(key="kind").select("fixed")
+    app.text_input[0].set_value("2026Q3")
+    app.button[0].click().run()
+    assert not app.exception
+    assert len(app.success) == 1
 
 
 def test_sending_nothing_is_said() -> None:

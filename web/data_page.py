@@ -1,12 +1,7 @@
 """Page "Số liệu": what the store holds, and files in, with what became of each row."""
 
-import dataclasses
 import datetime as dt
 import json
-import tempfile
-import unicodedata
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -21,8 +16,10 @@ from hatang.data.language import text
 from hatang.pipeline.assess import assess
 from hatang.pipeline.catalogue import list_datasets
 from hatang.pipeline.forms import TEMPLATE_KINDS, annotated_copy, template
-from hatang.pipeline.ingest import FileOutcome, IngestOptions, IngestOutcome, ingest
+from hatang.pipeline.ingest import FileOutcome, IngestOptions, IngestOutcome
 from hatang.web import chrome, runs, state
+from hatang.web.columns import columns_asked
+from hatang.web.sent import file_name, saved, taken
 from hatang.web.state import language, say
 from hatang.web.waiting import Screen, plain
 from hatang.web.words import known, operator_name, technology_name
@@ -46,8 +43,6 @@ _KINDS: Final = (
     Kind.SPEEDS,
 )
 _TECHNOLOGIES: Final = (Technology.LTE, Technology.NR, Technology.FIBRE)
-_NAME_BYTES: Final = 200
-_SUFFIX: Final = 20
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _HUE: Final = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -63,6 +58,7 @@ def show() -> None:
         if sent is not None:
             _outcome(*sent)
             _questions(sent[0])
+            columns_asked(sent[0])
 
 
 def _catalogue() -> None:
@@ -143,6 +139,7 @@ def _upload() -> None:
         )
         period = columns[3].text_input(say("web.data.period"), placeholder="2026Q3", max_chars=6)
         source = st.text_input(say("web.data.source"), max_chars=200)
+        mapping = st.file_uploader(say("web.fields.upload"), type=["yaml", "yml"])
         rehearsal = st.checkbox(say("web.data.dry_run"), value=True, help=say("web.data.dry_run_help"))
         if not st.form_submit_button(say("web.data.send"), type="primary"):
             return
@@ -157,37 +154,12 @@ def _upload() -> None:
         source=source.strip() or None,
         dry_run=rehearsal,
     )
+    stated = None if mapping is None else mapping.getvalue().decode("utf-8-sig", errors="replace")
     st.session_state[state.UPLOAD_SENT] = (options, files)
     st.session_state.pop(state.ANNOTATED, None)
     with chrome.errors_spoken():
-        st.session_state[state.UPLOAD_OUTCOME] = (_taken(files, options), rehearsal)
+        st.session_state[state.UPLOAD_OUTCOME] = (taken(files, options, stated), rehearsal)
     st.rerun()
-
-
-def _taken(files: Sequence[UploadedFile], options: IngestOptions, mapping: str | None = None) -> IngestOutcome:
-    """Return what became of files sent with a mapping's text."""
-    screen = Screen()
-    with _saved(files) as paths:
-        if mapping is not None:
-            stated = paths[0].parent.parent / "mapping.yaml"
-            stated.write_text(mapping, encoding="utf-8")
-            options = dataclasses.replace(options, mapping=stated)
-        outcome = ingest(paths, options, state.settings(), screen)
-    screen.done()
-    return outcome
-
-
-@contextmanager
-def _saved(files: Sequence[UploadedFile]) -> Iterator[list[Path]]:
-    """Yield where files that a browser sent lie meanwhile, each in a folder of its own."""
-    with tempfile.TemporaryDirectory(prefix="hatang-") as folder:
-        paths = []
-        for place, file in enumerate(files):
-            path = Path(folder, str(place), file_name(file.name))
-            path.parent.mkdir()
-            path.write_bytes(file.getbuffer())
-            paths.append(path)
-        yield paths
 
 
 def _questions(outcome: IngestOutcome) -> None:
@@ -211,7 +183,7 @@ def _questions(outcome: IngestOutcome) -> None:
             chosen = st.radio(say("web.data.crs_choice"), names, index=None, key=f"{state.CRS}_{place}")
             again = st.form_submit_button(say("web.data.crs_send"))
         if again and chosen is not None:
-            (answered,) = _taken([files[place]], options, f"crs: {json.dumps(chosen)}\n").files
+            (answered,) = taken([files[place]], options, f"crs: {json.dumps(chosen)}\n").files
             every = (*outcome.files[:place], answered, *outcome.files[place + 1 :])
             st.session_state[state.UPLOAD_OUTCOME] = (IngestOutcome(every), options.dry_run)
             st.rerun()
@@ -226,22 +198,6 @@ def _candidate_row(candidate: dict[str, Any]) -> dict[str, str]:
         say("web.column.centre"): f"{candidate['centre_lon']:.5f}, {candidate['centre_lat']:.5f}",
         say("web.column.in_hue"): shown(candidate["share_inside"], "share", language()),
     }
-
-
-def file_name(sent: str) -> str:
-    """Return the name of a file that a browser sent as a name that every disk takes, its ending kept.
-
-    Examples
-    --------
-    >>> file_name("../../a.csv"), file_name(".."), len(file_name("ộ" * 300 + ".csv").encode())
-    ('a.csv', 'tep', 199)
-    """
-    name = unicodedata.normalize("NFC", Path(sent.replace("\0", "")).name)
-    if name in ("", "..") or len(name.encode(errors="replace")) <= _NAME_BYTES:
-        return "tep" if name in ("", "..") else name
-    suffix = Path(name).suffix[:_SUFFIX]
-    room = _NAME_BYTES - len(suffix.encode(errors="replace"))
-    return name.encode(errors="replace")[:room].decode(errors="ignore") + suffix
 
 
 def _marked_copy(place: int, outcome: FileOutcome) -> None:
@@ -259,7 +215,7 @@ def _marked_copy(place: int, outcome: FileOutcome) -> None:
     if key not in made:
         if not st.button(say("web.data.annotate", file=plain(outcome.file)), key=f"annotate-{place}"):
             return
-        with chrome.errors_spoken(), st.spinner(say("web.data.annotating")), _saved([file]) as (path,):
+        with chrome.errors_spoken(), st.spinner(say("web.data.annotating")), saved([file]) as (path,):
             made[key] = annotated_copy(path, outcome.faults, language(), state.settings())
     content = made.get(key)
     if content is None:

@@ -1,0 +1,74 @@
+"""What a file of a kind may say, field by field, and which of a file's columns says it most likely."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from hatang.data._intake import resolve
+from hatang.data._vocabulary import likely
+from hatang.data.contracts import INPUT_TABLES, OPERATOR_LABELS, Column, Kind, Technology
+from hatang.data.language import Language, message_ids, text
+from hatang.data.mapping import UNITS, FileMapping
+from hatang.data.templates import places
+
+_METRES: Final = (Column("x", "float", "m"), Column("y", "float", "m"))
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of a kind: its name in the contract, what people call it, its unit, the units a file may use, and values it may hold."""
+
+    name: str
+    label: str
+    unit: str
+    units: tuple[str, ...]
+    required: bool
+    choices: tuple[str, ...]
+
+
+def fields_of(kind: Kind, language: Language) -> tuple[Field, ...]:
+    """Return the fields of a kind that a file may fill, required ones first.
+
+    Examples
+    --------
+    >>> fields_of(Kind.MEASUREMENTS, "vi")[0].required, "kbit/s" in {u for f in fields_of(Kind.MEASUREMENTS, "vi") for u in f.units}
+    (True, True)
+    """
+    table = INPUT_TABLES[kind]
+    place = [column for _, column in places(table) if column.name not in table.names]
+    metres = list(_METRES) if any(column.name == "lon" for column in (*place, *table.columns)) else []
+    known = message_ids(language)
+    found = []
+    for column in (*table.columns, *place, *metres):
+        ids = (f"form.heading.{kind}.{column.name}", f"form.heading.{column.name}")
+        label = next((text(name, language) for name in ids if name in known), column.name)
+        choices = {"operator": tuple(OPERATOR_LABELS), "technology": (Technology.LTE, Technology.NR, Technology.FIBRE)}
+        found.append(
+            Field(
+                column.name,
+                label,
+                column.unit,
+                tuple(UNITS.get(column.unit, ())),
+                column.required,
+                tuple(str(value) for value in choices.get(column.name, column.values)),
+            )
+        )
+    return tuple(sorted(found, key=lambda field: not field.required))
+
+
+def guess(kind: Kind, columns: Sequence[str]) -> dict[str, str]:
+    """Return field → the column that says it, by its name, else the one whose name looks most like it; a column serves one field.
+
+    Examples
+    --------
+    >>> guess(Kind.FIXED, ["Mã xã", "Hãng", "Số hộ gia đình"])["ward_code"]
+    'Mã xã'
+    """
+    table = INPUT_TABLES[kind]
+    found = resolve(table, columns, FileMapping())
+    for column in table.columns:
+        free = [name for name in columns if name not in found.values()]
+        close = likely(column.name, column.synonyms, free) if column.required and column.name not in found else None
+        if close is not None:
+            found[column.name] = close
+    return found
