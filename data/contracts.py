@@ -57,6 +57,20 @@ from hatang.data._names import (
     Technology,
     Verdict,
 )
+from hatang.data._register_tables import (
+    ATTACHMENTS,
+    CHAMBERS,
+    DUCT_SECTIONS,
+    DUCT_WAYS,
+    FINDINGS,
+    MASTS,
+    OCCUPANCIES,
+    POLES,
+    REGISTER_TABLES,
+    ROOM,
+    SPANS,
+    STATION_HOUSES,
+)
 from hatang.data._result_tables import CORRIDOR, GAPS, RAW_TESTS, RESULT_TABLES, SCORECARD, SUGGESTIONS, WARD_KEY, WARD_TABLE
 from hatang.data._tables import Column, Table
 
@@ -124,4 +138,16 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "WARD_TABLE",
     "WATER",
     "WORKS",
+    "ATTACHMENTS",
+    "CHAMBERS",
+    "DUCT_SECTIONS",
+    "DUCT_WAYS",
+    "FINDINGS",
+    "MASTS",
+    "OCCUPANCIES",
+    "POLES",
+    "REGISTER_TABLES",
+    "ROOM",
+    "SPANS",
+    "STATION_HOUSES",
 ]
