@@ -20,6 +20,7 @@ from benchmarks.harness import Line, publish, publish_own_run, table
 from benchmarks.integrate import integrate_lines
 from benchmarks.locate import locate_lines
 from benchmarks.near import near_lines
+from benchmarks.overlap import overlap_lines
 from benchmarks.readers import reference_readings
 from benchmarks.storage import storage_lines
 from benchmarks.stream import stream_lines
@@ -28,6 +29,7 @@ SMALL: Final[dict[str, Callable[[], list[Line]]]] = {
     "locate": lambda: locate_lines(count=20_000, equal=0, adversarial=5_000),
     "integrate": lambda: integrate_lines(runs=1, pixel=1 / 150, groups=2),
     "near": lambda: near_lines(poles=2_000, runs=1),
+    "overlap": lambda: overlap_lines(plans=300, runs=1),
     "aggregate": lambda: [*aggregate_lines(rows=20_000, runs=1, devices=2_000), *large_lines(rows=20_000, devices=2_000)],
     "stream": lambda: stream_lines(rows=200_000, devices=50_000),
     "cluster": lambda: cluster_lines(rows=20_000, runs=1, devices=2_000),
@@ -38,6 +40,7 @@ FULL: Final[dict[str, Callable[[], list[Line]]]] = {
     "locate": lambda: locate_lines(count=2_000_000, equal=10_000_000, adversarial=400_000, runs=3),
     "integrate": lambda: integrate_lines(runs=3, country=True),
     "near": lambda: near_lines(poles=200_000, runs=3),
+    "overlap": lambda: overlap_lines(plans=5_000, runs=3),
     "aggregate": lambda: [*aggregate_lines(rows=10_000_000, runs=3), *large_lines(rows=100_000_000)],
     "stream": lambda: stream_lines(rows=10_000_000),
     "cluster": lambda: cluster_lines(rows=20_000_000, runs=3),

@@ -161,19 +161,19 @@ def _pair_peers(city: City) -> dict[str, Answer]:
 
 def _run_peers(city: City) -> dict[str, Answer]:
     """Return recipes that look for near segments by an index, then measure the overlap of each pair with numpy."""
-    ducts, duct = _segments(city.ducts)
-    streets, street = _segments(city.streets)
+    ducts, duct = segments_of(city.ducts)
+    streets, street = segments_of(city.streets)
     of_ducts, of_streets = shapely.linestrings(ducts), shapely.linestrings(streets)
 
     def measured(pairs: np.ndarray) -> np.ndarray:
-        length = _overlaps(ducts[pairs[:, 0]], streets[pairs[:, 1]])
+        length = segment_overlaps(ducts[pairs[:, 0]], streets[pairs[:, 1]])
         table = pd.DataFrame({"left": duct[pairs[:, 0]], "right": street[pairs[:, 1]], "m": length})
         table = table[length > 0].groupby(["left", "right"], as_index=False)["m"].sum()
         return table[table["m"] >= _OVERLAP_M].to_numpy()
 
     def tree() -> np.ndarray:
-        left, _ = _segments(city.ducts)
-        right, _ = _segments(city.streets)
+        left, _ = segments_of(city.ducts)
+        right, _ = segments_of(city.streets)
         index = shapely.STRtree(shapely.linestrings(right))
         return measured(index.query(shapely.linestrings(left), predicate="dwithin", distance=_DISTANCE_M).T)
 
@@ -185,14 +185,14 @@ def _then(first: Answer, second: Callable[[np.ndarray], np.ndarray]) -> Answer:
     return lambda: second(first())
 
 
-def _segments(lines: gpd.GeoDataFrame) -> tuple[np.ndarray, np.ndarray]:
+def segments_of(lines: gpd.GeoDataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Return segments, shape (n, 2, 2), and the row of each."""
     xy, row = shapely.get_coordinates(lines.geometry.to_numpy(), return_index=True)
     same = row[1:] == row[:-1]
     return np.stack([xy[:-1], xy[1:]], axis=1)[same], row[1:][same]
 
 
-def _overlaps(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+def segment_overlaps(left: np.ndarray, right: np.ndarray, *, distance_m: float = _DISTANCE_M, angle_deg: float = _ANGLE_DEG) -> np.ndarray:
     """Return the overlap (m) of left segments on right ones, both (n, 2, 2)."""
     along, course = right[:, 1] - right[:, 0], left[:, 1] - left[:, 0]
     length = np.hypot(*along.T)
@@ -202,11 +202,11 @@ def _overlaps(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     n, dn = along[:, 0] * start[:, 1] - along[:, 1] * start[:, 0], along[:, 0] * course[:, 1] - along[:, 1] * course[:, 0]
     with np.errstate(divide="ignore", invalid="ignore"):
         ends = np.sort([-s / ds, (length - s) / ds], axis=0)
-        sides = np.sort([(-_DISTANCE_M - n) / dn, (_DISTANCE_M - n) / dn], axis=0)
+        sides = np.sort([(-distance_m - n) / dn, (distance_m - n) / dn], axis=0)
     level = dn == 0
-    sides[:, level] = np.where(np.abs(n[level]) <= _DISTANCE_M, [[-np.inf], [np.inf]], [[np.inf], [-np.inf]])
+    sides[:, level] = np.where(np.abs(n[level]) <= distance_m, [[-np.inf], [np.inf]], [[np.inf], [-np.inf]])
     part = np.clip(np.minimum(ends[1], sides[1]), None, 1) - np.clip(np.maximum(ends[0], sides[0]), 0, None)
-    return np.where(np.abs(dn) <= np.tan(np.deg2rad(_ANGLE_DEG)) * np.abs(ds), np.maximum(part, 0) * np.abs(ds), 0.0)
+    return np.where(np.abs(dn) <= np.tan(np.deg2rad(angle_deg)) * np.abs(ds), np.maximum(part, 0) * np.abs(ds), 0.0)
 
 
 def _tree_nearest(city: City) -> Answer:

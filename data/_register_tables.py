@@ -184,3 +184,37 @@ FINDINGS: Final = Table(
     placed=False,
 )
 """What is wrong in a register, with what was found and what was needed, where it is: the row left out, a cell emptied, or a warning."""
+
+OVERLAPS: Final = Table(
+    "overlaps",
+    (
+        Column("left_id", required=True),
+        Column("left_kind", required=True, values=("plan", "work")),
+        Column("left_owner"),
+        Column("right_id", required=True),
+        Column("right_kind", required=True, values=("plan", "work")),
+        Column("right_owner"),
+        Column("overlap_m", "float", "m", low=0),
+        Column("overlap_share", "float", "share", low=0, high=1),
+        Column("window_from", "date"),
+        Column("window_to", "date"),
+        Column("time", required=True, values=("meets", "apart", "unknown")),
+        Column("group", "int", "number", low=1),
+    ),
+    key=("left_kind", "left_id", "right_kind", "right_id"),
+)
+"""Plans and works that run side by side, whether their windows meet, and the group that those who meet form."""
+
+MEETINGS: Final = Table(
+    "meetings",
+    (
+        Column("meeting_id", required=True),
+        Column("own_id", required=True),
+        Column("from_m", "float", "m", low=0),
+        Column("to_m", "float", "m", low=0),
+        Column("window_from", "date", required=True),
+        Column("window_to", "date", required=True),
+    ),
+    geometry="any",
+)
+"""What one firm is told in confidential mode: where on its own line, from and to, and in which window it meets somebody."""
