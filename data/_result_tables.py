@@ -159,5 +159,26 @@ SUGGESTIONS = Table(
     geometry="line",
 )
 
-RESULT_TABLES: Final[Mapping[str, Table]] = {t.name: t for t in (WARD_TABLE, RAW_TESTS, GAPS, SCORECARD, CORRIDOR, SUGGESTIONS)}
+VIOLATIONS = Table(
+    "violations",
+    (
+        Column("violation_id", required=True),
+        Column("feature_id", required=True),
+        Column("code", required=True),
+        Column("document", required=True),
+        Column("clause", required=True),
+        Column("parameter", required=True),
+        Column("op", required=True, values=(">=", "<=", "==")),
+        Column("measured", "float", "see unit", required=True),
+        Column("needed", "float", "see unit", required=True),
+        Column("unit", required=True),
+        Column("verified", "bool", required=True),
+        Column("severity", required=True, values=("breach", "warning")),
+    ),
+    key=("violation_id",),
+    geometry="any",
+)
+"""Where a plan does not meet a clause: what was measured, in `unit`, and what the clause needs; unverified clauses only warn."""
+
+RESULT_TABLES: Final[Mapping[str, Table]] = {t.name: t for t in (WARD_TABLE, RAW_TESTS, GAPS, SCORECARD, CORRIDOR, SUGGESTIONS, VIOLATIONS)}
 """Contracts of the tables of a run, by name."""

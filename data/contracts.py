@@ -3,6 +3,7 @@
 This module does no I/O; it is the only one that `hatang.coverage`, `hatang.sharing` and `hatang.programme` import from `hatang.data`.
 """
 
+from hatang.data._clauses import Clause, TrenchProfile
 from hatang.data._enginelayout import ENGINE_DEGREE, ENGINE_KEY, ENGINE_VERSION, ENGINE_WARD, EngineLayout
 from hatang.data._errors import (
     CancelledError,
@@ -73,7 +74,17 @@ from hatang.data._register_tables import (
     SPANS,
     STATION_HOUSES,
 )
-from hatang.data._result_tables import CORRIDOR, GAPS, RAW_TESTS, RESULT_TABLES, SCORECARD, SUGGESTIONS, WARD_KEY, WARD_TABLE
+from hatang.data._result_tables import (
+    CORRIDOR,
+    GAPS,
+    RAW_TESTS,
+    RESULT_TABLES,
+    SCORECARD,
+    SUGGESTIONS,
+    VIOLATIONS,
+    WARD_KEY,
+    WARD_TABLE,
+)
 from hatang.data._tables import Column, Table
 
 __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this file
@@ -88,8 +99,10 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "SchemaError",
     "Severity",
     "StoreError",
+    "Clause",
     "Column",
     "Table",
+    "TrenchProfile",
     "ENGINE_DEGREE",
     "ENGINE_KEY",
     "ENGINE_VERSION",
@@ -135,6 +148,7 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "TERRAIN",
     "TILES",
     "VILLAGES",
+    "VIOLATIONS",
     "WARDS",
     "WARD_KEY",
     "WARD_TABLE",

@@ -42,7 +42,7 @@ def _all_rules() -> tuple[Rule, ...]:
     rules = [
         Rule(entry["name"], entry["value"], entry["unit"], entry["from"], entry["source"], entry["verified"])
         for path in paths
-        for entry in tomllib.loads(path.read_text("utf-8"))["rule"]
+        for entry in tomllib.loads(path.read_text("utf-8")).get("rule", ())
     ]
     return tuple(sorted(rules, key=lambda rule: (rule.name, rule.in_force_from)))
 
