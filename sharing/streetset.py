@@ -1,0 +1,326 @@
+"""A new shared set along a road: ways per side, trench, chambers, crossings and laterals; poles only where the law allows.
+
+Works on one line in EPSG:9214. The ducts run beside the road at half its width and the distance of the pavement's middle; `left` and
+`right` are seen along the line. A sketch for talks and estimates, not a design.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, Final, Literal
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from shapely import ops
+
+from hatang.data.contracts import HUE_CRS, ParameterError, TrenchProfile
+from hatang.sharing.chambers import ChamberRules, Place, chamber_places
+from hatang.sharing.trench import RESERVE_SHARE, TrenchBuild, profile_for, ways_with_reserve
+
+Side = Literal["left", "right"]
+SIDES: Final[tuple[Side, Side]] = ("left", "right")
+_MITRE_LIMIT: Final = 2.0
+_POLES: Final = ("feature_id", "chainage_m")
+_PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "sections": ("feature_id", "side", "from_id", "to_id", "length_m", "ways", "needed", "layers", "trench_top_mm", "trench_bottom_mm",
+                 "cover_mm", "surface"),
+    "chambers": ("feature_id", "side", "chainage_m", "reason", "before_entrance"),
+    "crossings": ("feature_id", "from_id", "to_id", "length_m", "ways", "needed", "layers", "trench_top_mm", "trench_bottom_mm", "cover_mm",
+                  "surface", "reason"),
+    "laterals": ("feature_id", "from_id", "target_id", "side", "length_m", "ways", "needed", "layers", "trench_top_mm",
+                 "trench_bottom_mm", "cover_mm", "surface"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Ways that one operator needs along the road; without a side, on the side that has more of them."""
+
+    operator: str
+    ways: int
+    side: Side | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreetRules:
+    """Where ducts lie beside a road, how far laterals reach, and what is kept in reserve."""
+
+    chambers: ChamberRules = field(default_factory=ChamberRules)
+    build: TrenchBuild = field(default_factory=TrenchBuild)
+    reserve_share: float = RESERVE_SHARE
+    width_m: float = 7.0  # of a road whose width is not known: a project's own setting
+    pavement_m: float = 1.5  # from the kerb to the middle of the trench: a project's own setting
+    lateral_m: float = 150.0  # longest lateral: a project's own setting
+    lateral_ways: int = 1
+    pole_span_m: float = 50.0  # between new poles, where they are allowed: a project's own setting
+
+    def __post_init__(self) -> None:
+        """Check ranges.
+
+        Raises
+        ------
+        ParameterError
+            Where a length is not positive or a count negative.
+        """
+        for name in ("width_m", "pavement_m", "lateral_m", "lateral_ways", "pole_span_m"):
+            if not getattr(self, name) > 0:
+                raise ParameterError("error.streetset.rule", name=name, value=getattr(self, name))
+
+
+@dataclass(frozen=True)
+class StreetSet:
+    """A new set: its parts as frames in EPSG:9214, why no poles are proposed, and what is assumed.
+
+    Poles are left out where some stand already (QCVN 33:2019/BTTTT), and elsewhere because ducts serve.
+    """
+
+    sections: gpd.GeoDataFrame
+    chambers: gpd.GeoDataFrame
+    crossings: gpd.GeoDataFrame
+    laterals: gpd.GeoDataFrame
+    no_poles: Literal["existing_poles", "ducts"]
+    assumptions: tuple[str, ...]
+
+    def trenches(self) -> gpd.GeoDataFrame:
+        """Return everything that is dug, with its `part`."""
+        parts = {"section": self.sections, "crossing": self.crossings, "lateral": self.laterals}
+        filled = [frame.assign(part=name) for name, frame in parts.items() if len(frame)]
+        if not filled:
+            return self.sections.assign(part=pd.Series(dtype=object))
+        return gpd.GeoDataFrame(pd.concat(filled, ignore_index=True), geometry="geometry", crs=HUE_CRS)
+
+
+def parallel_line(line: shapely.LineString, offset_m: float) -> shapely.LineString:
+    """Return the line moved to its left by `offset_m` (negative: right), vertex for vertex; sharp corners are cut at twice the offset.
+
+    Examples
+    --------
+    >>> parallel_line(shapely.LineString([(0, 0), (10, 0), (10, 10)]), 2).wkt
+    'LINESTRING (0 2, 8 2, 8 10)'
+    """
+    points = shapely.get_coordinates(line)
+    points = points[np.r_[True, np.hypot(*np.diff(points, axis=0).T) > 0]]
+    steps = np.diff(points, axis=0)
+    normals = np.column_stack([-steps[:, 1], steps[:, 0]]) / np.hypot(*steps.T)[:, None]
+    before, after = np.vstack([normals[:1], normals]), np.vstack([normals, normals[-1:]])
+    both = before + after
+    square = np.maximum((both**2).sum(axis=1), 1e-12)
+    moved = both * (2 / square)[:, None]
+    size = np.hypot(*moved.T)
+    moved *= np.minimum(1, _MITRE_LIMIT / size)[:, None]
+    return shapely.LineString(points + offset_m * moved)
+
+
+def ways_by_side(needs: Sequence[Need], *, reserve_share: float = RESERVE_SHARE) -> dict[Side, tuple[int, int]]:
+    """Return for each side that is needed: ways to lay with the reserve, and ways needed.
+
+    Raises
+    ------
+    ParameterError
+        Where a need is negative.
+
+    Examples
+    --------
+    >>> ways_by_side([Need("viettel", 3, "left"), Need("vnpt", 1, "right"), Need("fpt", 2)])
+    {'left': (6, 5), 'right': (2, 1)}
+    """
+    for need in needs:
+        if need.ways < 0:
+            raise ParameterError("error.streetset.need", operator=need.operator, ways=need.ways)
+    told: dict[Side, int] = {side: sum(need.ways for need in needs if need.side == side) for side in SIDES}
+    main: Side = "left" if told["left"] > told["right"] else "right"
+    told[main] += sum(need.ways for need in needs if need.side is None)
+    return {side: (ways_with_reserve(told[side], reserve_share=reserve_share), told[side]) for side in SIDES if told[side]}
+
+
+def street_set(
+    axis: shapely.LineString,
+    needs: Sequence[Need],
+    *,
+    profiles: Sequence[TrenchProfile],
+    rules: StreetRules,
+    width_m: float | None = None,
+    junctions: Sequence[shapely.Point] = (),
+    entrances: Sequence[shapely.Point] = (),
+    targets: Mapping[str, shapely.Geometry] | None = None,
+    cable_poles: int = 0,
+    name: str = "R",
+) -> StreetSet:
+    """Return the new shared set along a road.
+
+    Parameters
+    ----------
+    axis
+        One line, EPSG:9214 (`road_axes`).
+    needs
+        What each operator needs; the reserve comes on top, side by side.
+    profiles
+        Trench profiles in force.
+    width_m
+        Of the road; None where not known, which then stands among the assumptions.
+    junctions, entrances
+        EPSG:9214; an entrance counts on its own side of the road.
+    targets
+        Gaps and buildings that laterals lead to, by id, any geometry in EPSG:9214; those beyond the longest lateral are left out.
+    cable_poles
+        Cable poles that stand on the road already: where there are any, no new ones are proposed (QCVN 33:2019/BTTTT).
+    name
+        Prefix of the ids.
+
+    Raises
+    ------
+    ParameterError
+        Where nothing is needed, a need is negative, or the ways of a side fit no profile.
+    """
+    ways = ways_by_side(needs, reserve_share=rules.reserve_share)
+    if not ways:
+        raise ParameterError("error.streetset.no_need")
+    offset = (rules.width_m if width_m is None else width_m) / 2 + rules.pavement_m
+    rows: dict[str, list[dict[str, Any]]] = {part: [] for part in _PARTS}
+    lines: dict[Side, shapely.LineString] = {}
+    for side, (laid, needed) in ways.items():
+        lines[side] = parallel_line(axis, offset if side == "left" else -offset)
+        own = [point for point in entrances if _side_of(axis, point) == side]
+        places = chamber_places(
+            lines[side],
+            junctions_m=[lines[side].project(point) for point in junctions],
+            entrances_m=[lines[side].project(point) for point in own],
+            rules=rules.chambers,
+        )
+        _lay(rows, lines[side], places, side, f"{name}-{side[0].upper()}", _trench(laid, needed, "sidewalk", profiles, rules))
+    chambers = rows["chambers"]
+    if len(lines) == 2:
+        _cross(rows, min(laid for laid, _ in ways.values()), junctions, name, profiles, rules)
+    for target, shape in sorted((targets or {}).items()):
+        _lead(rows, chambers, axis, target, shape, offset, name, profiles, rules)
+    return StreetSet(
+        **{part: _frame(rows[part], columns) for part, columns in _PARTS.items()},
+        no_poles="existing_poles" if cable_poles else "ducts",
+        assumptions=("width_assumed",) if width_m is None else (),
+    )
+
+
+def new_poles(axis: shapely.LineString, *, cable_poles: int, rules: StreetRules, name: str = "R") -> gpd.GeoDataFrame:
+    """Return a line of new shared poles on the right of a road where ducts are out of question; none where cable poles stand already.
+
+    References
+    ----------
+    QCVN 33:2019/BTTTT: no new poles on a road that already has cable poles.
+    """
+    if cable_poles:
+        return _frame([], _POLES)
+    line = parallel_line(axis, -(rules.width_m / 2 + rules.pavement_m))
+    count = int(np.ceil(line.length / rules.pole_span_m - 1e-9)) + 1
+    at = np.linspace(0, line.length, count)
+    rows = [
+        {"feature_id": f"{name}-C{n:03d}", "chainage_m": float(m), "geometry": line.interpolate(m)} for n, m in enumerate(at.tolist(), 1)
+    ]
+    return _frame(rows, _POLES)
+
+
+def _trench(laid: int, needed: int, surface: str, profiles: Sequence[TrenchProfile], rules: StreetRules) -> dict[str, Any]:
+    profile = profile_for(laid, profiles, build=rules.build, surface=surface)
+    return {
+        "ways": laid,
+        "needed": needed,
+        "layers": profile.layers,
+        "trench_top_mm": profile.top_mm,
+        "trench_bottom_mm": profile.bottom_mm,
+        "cover_mm": rules.build.cover_mm(surface),
+        "surface": surface,
+    }
+
+
+def _lay(
+    rows: dict[str, list[dict[str, Any]]], line: shapely.LineString, places: Sequence[Place], side: Side, name: str, trench: dict[str, Any]
+) -> None:
+    """Add the chambers of a side and the sections between them."""
+    ids = [f"{name}-B{n:03d}" for n in range(1, len(places) + 1)]
+    for chamber, place in zip(ids, places, strict=True):
+        rows["chambers"].append(
+            {
+                "feature_id": chamber,
+                "side": side,
+                "chainage_m": place.at_m,
+                "reason": place.reason,
+                "before_entrance": place.blocked,
+                "geometry": line.interpolate(place.at_m),
+            }
+        )
+    for n, (start, end) in enumerate(pairwise(places), 1):
+        shape = ops.substring(line, start.at_m, end.at_m)
+        ends = {"feature_id": f"{name}-D{n:03d}", "side": side, "from_id": ids[n - 1], "to_id": ids[n]}
+        rows["sections"].append({**ends, "length_m": shape.length, **trench, "geometry": shape})
+
+
+def _cross(
+    rows: dict[str, list[dict[str, Any]]],
+    ways: int,
+    junctions: Sequence[shapely.Point],
+    name: str,
+    profiles: Sequence[TrenchProfile],
+    rules: StreetRules,
+) -> None:
+    """Join the two sides: at the beginning, and at each junction."""
+    by_side = {side: [row for row in rows["chambers"] if row["side"] == side] for side in SIDES}
+    starts = {(by_side["left"][0]["feature_id"], by_side["right"][0]["feature_id"]): "start"}
+    for point in junctions:
+        left, right = (min(by_side[side], key=lambda row: (row["geometry"].distance(point), row["feature_id"])) for side in SIDES)
+        starts.setdefault((left["feature_id"], right["feature_id"]), "junction")
+    found = {row["feature_id"]: row["geometry"] for row in rows["chambers"]}
+    for (left_id, right_id), reason in starts.items():
+        shape = shapely.LineString([found[left_id], found[right_id]])
+        ends = {"feature_id": f"{name}-X{len(rows['crossings']) + 1:03d}", "from_id": left_id, "to_id": right_id, "reason": reason}
+        rows["crossings"].append(
+            {**ends, "length_m": shape.length, **_trench(ways, ways, "carriageway", profiles, rules), "geometry": shape}
+        )
+
+
+def _lead(
+    rows: dict[str, list[dict[str, Any]]],
+    chambers: Sequence[Mapping[str, Any]],
+    axis: shapely.LineString,
+    target: str,
+    shape: shapely.Geometry,
+    offset: float,
+    name: str,
+    profiles: Sequence[TrenchProfile],
+    rules: StreetRules,
+) -> None:
+    """Add the lateral to a target: from a chamber of its own side, or under the road from one of the other."""
+    near = shapely.get_point(shapely.shortest_line(shape, axis), 0)
+    side = _side_of(axis, near)
+    own = [row for row in chambers if row["side"] == side]
+    source = min(own or chambers, key=lambda row: (row["geometry"].distance(near), row["feature_id"]))
+    start = source["geometry"]
+    reach = start.distance(near)
+    if reach > rules.lateral_m or reach == 0:
+        return
+    if not own:
+        line = parallel_line(axis, offset if side == "left" else -offset)
+        end = line.interpolate(line.project(start))
+        under = shapely.LineString([start, end])
+        ends = {"feature_id": f"{name}-X{len(rows['crossings']) + 1:03d}", "from_id": source["feature_id"], "to_id": target}
+        trench = _trench(rules.lateral_ways, rules.lateral_ways, "carriageway", profiles, rules)
+        rows["crossings"].append({**ends, "reason": "lateral", "length_m": under.length, **trench, "geometry": under})
+        start = end
+    line = shapely.LineString([start, near])
+    if line.length == 0:
+        return
+    ends = {"feature_id": f"{name}-N{len(rows['laterals']) + 1:03d}", "from_id": source["feature_id"], "target_id": target, "side": side}
+    trench = _trench(rules.lateral_ways, rules.lateral_ways, "sidewalk", profiles, rules)
+    rows["laterals"].append({**ends, "length_m": line.length, **trench, "geometry": line})
+
+
+def _side_of(axis: shapely.LineString, point: shapely.Point) -> Side:
+    at = axis.project(point)
+    before, after = axis.interpolate(max(at - 0.5, 0)), axis.interpolate(min(at + 0.5, axis.length))
+    cross = (after.x - before.x) * (point.y - before.y) - (after.y - before.y) * (point.x - before.x)
+    return "left" if cross > 0 else "right"
+
+
+def _frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> gpd.GeoDataFrame:
+    frame = pd.DataFrame(list(rows), columns=[*columns, "geometry"])
+    return gpd.GeoDataFrame(frame, geometry="geometry", crs=HUE_CRS)
