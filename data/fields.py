@@ -11,18 +11,26 @@ from hatang.data.language import Language, message_ids, text
 from hatang.data.mapping import UNITS, FileMapping
 from hatang.data.templates import places
 
+_FILLED: Final = frozenset({"environment", "device_id"})
+"""What readers put in, and say so, where a file does not hold it."""
+_WORTH: Final = frozenset({"time", "rsrp_dbm"})
+"""What need not be in a file, but is what most files are sent for."""
 _METRES: Final = (Column("x", "float", "m"), Column("y", "float", "m"))
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of a kind: its name in the contract, what people call it, its unit, the units a file may use, and values it may hold."""
+    """A field of a kind: its name in the contract, what people call it, its unit, the units a file may use, and values it may hold.
+
+    `required` fields must be answered; those `asked` for stand in front.
+    """
 
     name: str
     label: str
     unit: str
     units: tuple[str, ...]
     required: bool
+    asked: bool
     choices: tuple[str, ...]
 
 
@@ -49,11 +57,12 @@ def fields_of(kind: Kind, language: Language) -> tuple[Field, ...]:
                 label,
                 column.unit,
                 tuple(UNITS.get(column.unit, ())),
-                column.required,
+                column.required and column.name not in _FILLED,
+                (column.required and column.name not in _FILLED) or column.name in _WORTH,
                 tuple(str(value) for value in choices.get(column.name, column.values)),
             )
         )
-    return tuple(sorted(found, key=lambda field: not field.required))
+    return tuple(sorted(found, key=lambda field: (not field.required, not field.asked)))
 
 
 def guess(kind: Kind, columns: Sequence[str]) -> dict[str, str]:

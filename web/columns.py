@@ -108,7 +108,11 @@ def _fields(
         )
         if field.choices:
             value = parts[1].selectbox(
-                say("web.fields.constant", field=plain(field.label)), field.choices, index=None, key=f"map-constant-{key}-{field.name}"
+                say("web.fields.constant", field=plain(field.label)),
+                field.choices,
+                index=None,
+                placeholder="–",
+                key=f"map-constant-{key}-{field.name}",
             )
         else:
             value = parts[1].text_input(
@@ -131,12 +135,12 @@ def _fields(
             units[field.name] = unit
 
     for field in fields:
-        if field.required:
+        if field.asked:
             draw(field)
     crs = ""
     with st.expander(say("web.fields.optional")):
         for field in fields:
-            if not field.required:
+            if not field.asked:
                 draw(field)
         if any(field.name == "x" for field in fields):
             crs = st.text_input(say("web.fields.crs"), max_chars=200, key=f"map-crs-{key}")
