@@ -34,6 +34,7 @@ from hatang.data.read_population import read_hexagons, read_people
 from hatang.data.read_speeds import read_speeds
 from hatang.data.read_terrain import read_terrain
 from hatang.data.read_tiles import read_tiles
+from hatang.data.registerfile import read_register_assets
 from hatang.data.tabular import read_tabular
 from hatang.data.vector import read_vector
 
@@ -266,6 +267,9 @@ def _as_it_stands(
     file: str, members: tuple[Member, ...], mapping: FileMapping, limits: Limits, kind: Kind | None, limit: int | None
 ) -> SourceTable:
     """Return the rows of the members as they stand."""
+    register = read_register_assets(file, members) if mapping.layer is None and kind in (None, Kind.ASSETS) else None
+    if register is not None:
+        return register
     forms = {member.form for member in members}
     if forms <= set(_TABULAR):
         if len(forms) > 1 or (Form.XLSX in forms and len(members) > 1):
