@@ -69,3 +69,15 @@ class TrenchProfile:
     layers: int
     top_mm: float
     bottom_mm: float
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What one unit of an item costs in VND, from when, where that stands, and whether the text was read."""
+
+    item: str
+    unit: str
+    vnd: float
+    in_force_from: dt.date
+    source: str
+    verified: bool

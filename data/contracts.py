@@ -3,7 +3,7 @@
 This module does no I/O; it is the only one that `hatang.coverage`, `hatang.sharing` and `hatang.programme` import from `hatang.data`.
 """
 
-from hatang.data._clauses import Clause, TrenchProfile
+from hatang.data._clauses import Clause, Price, TrenchProfile
 from hatang.data._enginelayout import ENGINE_DEGREE, ENGINE_KEY, ENGINE_VERSION, ENGINE_WARD, EngineLayout
 from hatang.data._errors import (
     CancelledError,
@@ -101,6 +101,7 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "StoreError",
     "Clause",
     "Column",
+    "Price",
     "Table",
     "TrenchProfile",
     "ENGINE_DEGREE",

@@ -12,6 +12,7 @@ from hatang.data.contracts import HUE_CRS, MissingError, StoreError
 from hatang.data.language import Language
 from hatang.data.results import ResultSet
 from hatang.pipeline.progress import Progress
+from hatang.reports.calendar_file import sharing_calendar
 from hatang.reports.docx import report_docx
 from hatang.reports.drawing import sharing_drawing
 from hatang.reports.geodata import report_csv, report_geojson, report_geopackage
@@ -62,6 +63,8 @@ def write_report(
     if "sharing_totals" in results.tables:
         makers["chia-se.xlsx"] = lambda: sharing_workbook(results, language)
         makers["chia-se.dxf"] = lambda: sharing_drawing(results, language)
+    if "calendar" in results.tables:
+        makers["lich.ics"] = lambda: sharing_calendar(results, language)
     progress.step("report.writing", total=len(makers))
     beside = out.with_name(f".{os.getpid()}.{out.name}")
     try:

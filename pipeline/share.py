@@ -8,17 +8,23 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from hatang.data.clauses import clauses_in_force
 from hatang.data.contracts import HUE_CRS, MAP_CRS, ROADS, AssetClass, Kind, SuggestionKind
 from hatang.data.limits import Limits
+from hatang.data.pricelist import prices_in_force
 from hatang.data.reading import ReadOptions
 from hatang.data.results import ResultSet, save_results, table_hash
 from hatang.data.rules import rule_value, rules_in_force
 from hatang.data.sandbox import read_apart
 from hatang.data.settings import Settings
+from hatang.data.store import Store
 from hatang.data.tablefile import arrow_table
 from hatang.pipeline.assess import assess, today
+from hatang.pipeline.inputs import layer
 from hatang.pipeline.progress import Progress
+from hatang.pipeline.roadtiming import road_timing
 from hatang.pipeline.runs import load_run, remember, run_identity, run_ids
+from hatang.pipeline.sharedset import shared_set
 from hatang.sharing.corridor import corridor_assets, road_axes
 from hatang.sharing.policy import SharingPolicy
 from hatang.sharing.suggestions import metres_not_dug, suggest_reuse
@@ -55,12 +61,13 @@ def share_road(
         stretch_gap_m=rule_value(rules, "stretch_gap_m"),
     )
     kept = roads.to_crs(MAP_CRS)
+    clauses, prices = clauses_in_force(as_of), prices_in_force(as_of, settings.prices)
     identity = run_identity(
         [base.run_id, table_hash(kept)],
         ward_version=base.ward_version,
         configuration=base.configuration,
         as_of=as_of.isoformat(),
-        extra=("road",),
+        extra=("road", repr(clauses), repr(sorted(prices.items()))),
     )
     if identity in run_ids(settings):
         remember(settings, identity)
@@ -70,8 +77,14 @@ def share_road(
     corridor = corridor_assets(axes, assets, policy=policy)
     progress.step("share.suggest")
     suggestions = suggest_reuse(axes, corridor, policy=policy)
+    progress.step("share.set")
+    with Store.open(settings) as store:
+        plans, _ = layer(store, Kind.PLANS, base.period)
+    new = shared_set(axes, corridor, gpd.GeoDataFrame(plans), gpd.GeoDataFrame(base.tables["gaps"]), clauses=clauses, prices=prices)
+    works = gpd.GeoDataFrame(base.tables[str(Kind.WORKS)])
+    new |= road_timing(axes, gpd.GeoDataFrame(plans), works, as_of=as_of)
     shared = base.with_tables(
-        roads=kept, corridor=corridor, suggestions=suggestions, sharing_totals=_totals(axes, corridor, suggestions, policy)
+        **new, roads=kept, corridor=corridor, suggestions=suggestions, sharing_totals=_totals(axes, corridor, suggestions, policy)
     )
     results = ResultSet(**{**vars_of(shared), "run_id": identity})
     save_results(results, settings.home / "results" / identity)

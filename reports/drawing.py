@@ -14,7 +14,18 @@ from hatang.data.figures import is_missing, shown_date
 from hatang.data.language import Language, text
 from hatang.data.results import ResultSet
 
-_COLOURS: Final = {"road": 7, "reuse": 3, "full": 1, "survey": 2, "closed": 8, "suggestion": 5, "note": 7}
+_COLOURS: Final = {
+    "road": 7,
+    "reuse": 3,
+    "full": 1,
+    "survey": 2,
+    "closed": 8,
+    "suggestion": 5,
+    "trench": 6,
+    "chamber": 4,
+    "violation": 1,
+    "note": 7,
+}
 _TEXT_M: Final = 2.5
 _SYMBOL_M: Final = 0.8
 
@@ -40,6 +51,16 @@ def sharing_drawing(results: ResultSet, language: Language) -> bytes:
     for row, shape in zip(suggestions.itertuples(), suggestions.geometry, strict=True):
         _draw(space, shape, names["suggestion"])
         _label(space, f"{row.rank}. {row.owner}", shape.interpolate(0.5, normalized=True), names["suggestion"])
+    for table, key in (("new_trenches", "trench"), ("new_chambers", "chamber"), ("violations", "violation")):
+        if table not in results.tables or results.tables[table].empty:
+            continue
+        frame = gpd.GeoDataFrame(results.tables[table]).to_crs(HUE_CRS)
+        for fields, shape in zip(frame.to_dict("records"), frame.geometry, strict=True):
+            _draw(space, shape, names[key])
+            words = (
+                f"{fields['feature_id']} {fields['ways']}" if key == "trench" else str(fields["feature_id" if key == "chamber" else "code"])
+            )
+            _label(space, words, shape.interpolate(0.5, normalized=True) if key == "trench" else shape.centroid, names[key])
     _note(space, results, roads, names["note"], language)
     return _bytes(drawing)
 

@@ -20,12 +20,17 @@ _LAYERS: Final = {
     "works": WORKS,
     "suggestions": SUGGESTIONS,
 }
+_NEW_SET: Final = ("new_trenches", "new_chambers", "violations")
+"""Layers of a road's new shared set, beside the others where there is one."""
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def report_geopackage(results: ResultSet, *, crs: str) -> bytes:
     """Return every layer of `interfaces`: always all of them, empty ones with their columns; wards with their headline results."""
     layers = {name: layer(results, name, table).to_crs(crs) for name, table in _LAYERS.items()}
+    for name in _NEW_SET:
+        if name in results.tables:
+            layers[name] = gpd.GeoDataFrame(results.tables[name], geometry="geometry", crs=MAP_CRS).to_crs(crs)
     layers["wards"] = _headlines(layers["wards"], results.tables["ward_table"])
     return geopackage_bytes(layers)
 

@@ -6,7 +6,7 @@ from typing import Final
 import pandas as pd
 import xlsxwriter
 
-from hatang.data.figures import shown_date
+from hatang.data.figures import is_missing, shown_date
 from hatang.data.language import Language, text
 from hatang.data.results import ResultSet
 from hatang.reports.workbook import OPTIONS, write_sheet
@@ -41,7 +41,35 @@ _SUGGESTIONS: Final = (
     "decision",
     "assets",
 )
-_WORDS: Final = {"asset_class": "asset", "side": "side", "action": "action"}
+_BILL: Final = ("item", "unit", "quantity", "price_vnd", "cost_vnd", "price_from", "price_source", "price_verified")
+_TRENCHES: Final = (
+    "feature_id",
+    "part",
+    "side",
+    "from_id",
+    "to_id",
+    "target_id",
+    "length_m",
+    "ways",
+    "needed",
+    "layers",
+    "trench_top_mm",
+    "trench_bottom_mm",
+    "cover_mm",
+    "surface",
+)
+_TIMING: Final = ("road_id", "plan_id", "operator", "work_id", "advice", "reason", "decide_by", "not_before")
+_CALENDAR: Final = ("road_id", "id", "bar", "start", "end", "days")
+_CHAMBERS: Final = ("feature_id", "side", "chainage_m", "chamber_reason", "before_entrance")
+_VIOLATIONS: Final = ("feature_id", "document", "clause", "parameter", "op", "needed", "measured", "unit", "severity")
+_WORDS: Final = {
+    "asset_class": "asset",
+    "side": "side",
+    "action": "action",
+    "part": "sharing.part",
+    "surface": "sharing.surface",
+    "chamber_reason": "sharing.chamber",
+}
 
 
 def sharing_workbook(results: ResultSet, language: Language) -> bytes:
@@ -70,7 +98,62 @@ def sharing_workbook(results: ResultSet, language: Language) -> bytes:
             "length_m", ascending=False, na_position="last", kind="stable"
         )
         _frame(book, "survey", survey, _CORRIDOR, bold, language, note)
+        if "boq" in results.tables:
+            _new_set(book, results, bold, language, note)
     return sink.getvalue()
+
+
+def _new_set(book: xlsxwriter.Workbook, results: ResultSet, bold: object, language: Language, note: str) -> None:
+    """Write the bill of quantities, the new set's parts, and what breaks a clause."""
+    bill = results.tables["boq"]
+    none = text("sharing.no_price", language)
+    rows = [
+        [
+            text(f"sharing.item.{row.item}", language),
+            text(f"unit.{row.unit}", language),
+            row.quantity,
+            *(
+                [none, none, none, none, none]
+                if is_missing(row.price_vnd)
+                else [
+                    row.price_vnd,
+                    row.cost_vnd,
+                    row.price_from,
+                    row.price_source,
+                    text(f"sharing.verified.{'yes' if row.price_verified else 'no'}", language),
+                ]
+            ),
+        ]
+        for row in bill.itertuples(index=False)
+    ]
+    heads = [text(f"sharing.column.{name}", language) for name in _BILL]
+    notes = "; ".join(f"{row.road_id}: {text(f'sharing.note.{row.code}', language)}" for row in results.tables["set_notes"].itertuples())
+    write_sheet(
+        book, text("sharing.sheet.boq", language), heads, rows, bold, title=text("report.preliminary", language), note=notes or note
+    )
+    trenches = _worded(results.tables["new_trenches"], language)
+    _frame(book, "new_trenches", trenches, _TRENCHES, bold, language, note)
+    _frame(book, "new_chambers", _worded(results.tables["new_chambers"], language), _CHAMBERS, bold, language, note)
+    broken = pd.DataFrame(results.tables["violations"]).copy()
+    broken["severity"] = [text(f"sharing.severity.{name}", language) for name in broken["severity"]]
+    broken["parameter"] = [text(f"sharing.parameter.{name}", language) for name in broken["parameter"]]
+    _frame(book, "violations", broken, _VIOLATIONS, bold, language, note)
+    timing = _dates_written(results.tables["timing"], "decide_by", "not_before")
+    timing["advice"] = [text(f"sharing.advice.{name}", language) for name in timing["advice"]]
+    timing["reason"] = [text(f"sharing.reason.{name}", language) for name in timing["reason"]]
+    left_out = "; ".join(f"{row.id}: {text(f'sharing.note.{row.code}', language)}" for row in results.tables["timing_notes"].itertuples())
+    _frame(book, "timing", timing, _TIMING, bold, language, left_out or note)
+    bars = _dates_written(results.tables["calendar"], "start", "end")
+    bars["bar"] = [text(f"sharing.bar.{name}", language) for name in bars["kind"]]
+    _frame(book, "calendar", bars, _CALENDAR, bold, language, note)
+
+
+def _dates_written(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Return a copy with its dates as 2027-01-31, which sorts as it reads."""
+    copy = pd.DataFrame(frame).copy()
+    for name in columns:
+        copy[name] = pd.Series([None if is_missing(day) else f"{day:%Y-%m-%d}" for day in frame[name]], index=frame.index, dtype=object)
+    return copy
 
 
 def _frame(
@@ -85,7 +168,7 @@ def _worded(frame: pd.DataFrame, language: Language) -> pd.DataFrame:
     worded = pd.DataFrame(frame).copy()
     for column, prefix in _WORDS.items():
         if column in worded:
-            worded[column] = [text(f"{prefix}.{code}", language) for code in worded[column]]
+            worded[column] = [None if is_missing(code) else text(f"{prefix}.{code}", language) for code in worded[column]]
     if "assumptions" in worded:
         worded["kind"] = [text(f"suggestion.{code}", language) for code in worded["kind"]]
         worded["assumptions"] = [

@@ -26,12 +26,15 @@ _POLES: Final = ("feature_id", "chainage_m")
 _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "sections": ("feature_id", "side", "from_id", "to_id", "length_m", "ways", "needed", "layers", "trench_top_mm", "trench_bottom_mm",
                  "cover_mm", "surface"),
-    "chambers": ("feature_id", "side", "chainage_m", "reason", "before_entrance"),
+    "chambers": ("feature_id", "side", "chainage_m", "chamber_reason", "before_entrance"),
     "crossings": ("feature_id", "from_id", "to_id", "length_m", "ways", "needed", "layers", "trench_top_mm", "trench_bottom_mm", "cover_mm",
                   "surface", "reason"),
     "laterals": ("feature_id", "from_id", "target_id", "side", "length_m", "ways", "needed", "layers", "trench_top_mm",
                  "trench_bottom_mm", "cover_mm", "surface"),
 }  # fmt: skip
+
+
+_DUG: Final = ("sections", "crossings", "laterals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +90,14 @@ class StreetSet:
         """Return everything that is dug, with its `part`."""
         parts = {"section": self.sections, "crossing": self.crossings, "lateral": self.laterals}
         filled = [frame.assign(part=name) for name, frame in parts.items() if len(frame)]
-        if not filled:
-            return self.sections.assign(part=pd.Series(dtype=object))
-        return gpd.GeoDataFrame(pd.concat(filled, ignore_index=True), geometry="geometry", crs=HUE_CRS)
+        columns = ["feature_id", "part", *dict.fromkeys(name for part in _DUG for name in _PARTS[part] if name != "feature_id"), "geometry"]
+        frame = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
+        return gpd.GeoDataFrame(frame.reindex(columns=columns), geometry="geometry", crs=HUE_CRS)
+
+
+def empty_set() -> StreetSet:
+    """Return a set of nothing, with the columns of every part."""
+    return StreetSet(**{part: _frame([], columns) for part, columns in _PARTS.items()}, no_poles="ducts", assumptions=())
 
 
 def parallel_line(line: shapely.LineString, offset_m: float) -> shapely.LineString:
@@ -244,7 +252,7 @@ def _lay(
                 "feature_id": chamber,
                 "side": side,
                 "chainage_m": place.at_m,
-                "reason": place.reason,
+                "chamber_reason": place.reason,
                 "before_entrance": place.blocked,
                 "geometry": line.interpolate(place.at_m),
             }

@@ -39,8 +39,11 @@ FILES = {
     "ban-do.png",
     "chia-se.xlsx",
     "chia-se.dxf",
+    "lich.ics",
     "manifest.json",
 }
+
+NEW_SHEETS = ["Khoi luong", "Ranh - ong moi", "Be cap moi", "Chua phu hop", "Thoi diem", "Lich"]
 
 
 def words_of_docx(path: Path) -> str:
@@ -111,7 +114,8 @@ def test_the_numbered_sheets_hold_the_report_s_numbers(small_demo: DemoOutcome) 
 def test_layers_and_gaps(small_demo: DemoOutcome) -> None:
     package = small_demo.folder / "du-lieu.gpkg"
     layers = {name for name, _ in pyogrio.list_layers(package)}
-    assert layers == {"wards", "gaps", "claims", "sites", "assets", "works", "suggestions"}
+    of_the_road = {"new_trenches", "new_chambers", "violations"}
+    assert layers == {"wards", "gaps", "claims", "sites", "assets", "works", "suggestions"} | of_the_road
     assert "9214" in str(pyogrio.read_info(package, layer="gaps")["crs"])
     gaps = gpd.read_file(small_demo.folder / "khu-vuc-chua-phu.geojson")
     assert len(gaps) == len(small_demo.results.tables["gaps"])
@@ -151,7 +155,7 @@ def test_the_drawing_and_workbook_of_the_road(small_demo: DemoOutcome) -> None:
     drawn = [entity for entity in drawing.modelspace() if entity.dxf.layer == "TUYEN DUONG"]
     np.testing.assert_allclose(np.array(drawn[0].get_points("xy")), shapely.get_coordinates(road), atol=1e-6)
     sheets = pd.read_excel(small_demo.folder / "chia-se.xlsx", sheet_name=None, header=1)
-    assert list(sheets) == ["Tong hop", "De xuat dung chung", "Cot - cong - be", "Can khao sat"]
+    assert list(sheets) == ["Tong hop", "De xuat dung chung", "Cot - cong - be", "Can khao sat", *NEW_SHEETS]
     assert len(sheets["Cot - cong - be"]) == len(small_demo.results.tables["corridor"])
 
 

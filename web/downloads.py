@@ -25,6 +25,7 @@ _MEDIA: Final = {
     ".gpkg": "application/geopackage+sqlite3",
     ".geojson": "application/geo+json",
     ".json": "application/json",
+    ".ics": "text/calendar",
     ".png": "image/png",
     ".dxf": "image/vnd.dxf",
 }

@@ -1,0 +1,82 @@
+"""When the plans along a road are decided: against the works along it, by budget, deadline and moratorium."""
+
+import datetime as dt
+from typing import Any, Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from hatang.data.contracts import HUE_CRS, ParameterError
+from hatang.sharing.timing import PlanWindow, WorkWindow, best_advice, gantt
+
+_BESIDE_M: Final = 20.0
+_MEETS_M: Final = 50.0  # shorter than this along the road is a crossing: a line straight across stays beside it for 40 m
+
+
+def road_timing(axes: gpd.GeoDataFrame, plans: gpd.GeoDataFrame, works: gpd.GeoDataFrame, *, as_of: dt.date) -> dict[str, pd.DataFrame]:
+    """Return `timing`, `calendar` and `timing_notes` of the roads.
+
+    `timing` has the best advice for each plan along a road, `calendar` the bars of plans and works, `timing_notes` (code, id) the rows left
+    out because their dates are reversed.
+    """
+    advice: list[dict[str, Any]] = []
+    notes: list[dict[str, str]] = []
+    bars: list[pd.DataFrame] = []
+    for road, axis in zip(axes["road_id"].astype(str), axes.geometry.to_numpy(), strict=True):
+        found_plans, found_works = [], []
+        for row in _along(axis, plans):
+            try:
+                window = PlanWindow(row["plan_id"], _day(row["earliest"]), _day(row["latest"]), _known(row["budget_status"]))
+                found_plans.append((window, row["operator"]))
+            except ParameterError:
+                notes.append({"code": "dates_reversed", "id": row["plan_id"]})
+        for row in _along(axis, works):
+            try:
+                found_works.append(
+                    WorkWindow(
+                        row["work_id"],
+                        _day(row["start"]),
+                        _day(row["end"]),
+                        _day(row["join_deadline"]),
+                        _known(row["open_trench"]),
+                        _day(row["moratorium_until"]),
+                    )
+                )
+            except ParameterError:
+                notes.append({"code": "dates_reversed", "id": row["work_id"]})
+        for plan, operator in found_plans:
+            best = best_advice(plan, found_works, as_of=as_of)
+            fields = {name: getattr(best, name) for name in ("plan_id", "work_id", "advice", "reason", "decide_by", "not_before")}
+            advice.append({"road_id": road, "operator": operator, **fields})
+        bars.append(gantt([plan for plan, _ in found_plans], found_works).assign(road_id=road))
+    columns = ["road_id", "plan_id", "operator", "work_id", "advice", "reason", "decide_by", "not_before"]
+    calendar = pd.concat(bars, ignore_index=True)[["road_id", "id", "kind", "start", "end", "days"]]
+    return {
+        "timing": _dated(pd.DataFrame(advice, columns=columns), "decide_by", "not_before"),
+        "calendar": _dated(calendar.astype({"days": "int64"}), "start", "end"),
+        "timing_notes": pd.DataFrame(notes, columns=["code", "id"], dtype=object).drop_duplicates(ignore_index=True),
+    }
+
+
+def _along(axis: shapely.LineString, layer: gpd.GeoDataFrame) -> list[dict[Any, Any]]:
+    """Return the rows that run along the road, by id."""
+    if layer.empty:
+        return []
+    metric = layer.to_crs(HUE_CRS)
+    near = metric[metric.intersects(axis.buffer(_BESIDE_M))]
+    beside = np.array([axis.intersection(shape.buffer(_BESIDE_M)).length >= _MEETS_M for shape in near.geometry], bool)
+    return list(near[beside].drop(columns="geometry").sort_values(near.columns[0]).to_dict("records"))
+
+
+def _day(value: object) -> dt.date | None:
+    return None if pd.isna(value) else pd.Timestamp(value).date()  # type: ignore[call-overload,arg-type]
+
+
+def _known(value: Any) -> Any:
+    return None if pd.isna(value) else value
+
+
+def _dated(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    return frame.assign(**{name: pd.to_datetime(frame[name]).astype("datetime64[us]") for name in columns})

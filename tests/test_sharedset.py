@@ -1,0 +1,141 @@
+"""The new shared set of a road's answer: from the plans in the store to XLSX, DXF and GPKG, with the same numbers in each."""
+
+import datetime as dt
+import io
+from pathlib import Path
+
+import ezdxf.filemanagement
+import geopandas as gpd
+import openpyxl
+import pytest
+import shapely
+
+from hatang.data.contracts import VIOLATIONS
+from hatang.data.results import ResultSet
+from hatang.data.settings import Settings
+from hatang.pipeline.ingest import IngestOptions, ingest
+from hatang.pipeline.progress import Quiet
+from hatang.pipeline.share import share_road
+from hatang.reports.calendar_file import sharing_calendar
+from hatang.reports.drawing import sharing_drawing
+from hatang.reports.geodata import report_geopackage
+from hatang.reports.sharing_workbook import sharing_workbook
+
+LON, LAT = 107.58, 16.46
+ROAD = shapely.LineString([(LON, LAT), (LON + 0.0094, LAT)])
+
+
+def road(shape: shapely.LineString = ROAD) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame({"road_id": ["R1"], "road_name": ["Đường mới"], "width_m": [10.0]}, geometry=[shape], crs="EPSG:4326")
+
+
+def plans(folder: Path, *ways: int) -> Path:
+    names = ("viettel", "vnpt", "fpt")
+    path = folder / "plans.gpkg"
+    frame: dict[str, object] = {"plan_id": [f"K{n}" for n in range(len(ways))], "operator": names[: len(ways)], "ways": ways}
+    frame |= {"earliest": "2026-11-01", "latest": "2027-12-31", "budget_status": "approved"}
+    lines = [shapely.LineString([(LON, LAT + 5e-5), (LON + 0.005, LAT + 5e-5)])] * len(ways)
+    gpd.GeoDataFrame(frame, geometry=lines, crs="EPSG:4326").to_file(path, engine="pyogrio")
+    return path
+
+
+def works(folder: Path) -> Path:
+    path = folder / "works.gpkg"
+    frame = {"work_id": ["W1"], "kind": ["water"], "start": ["2027-01-10"], "end": ["2027-03-01"], "join_deadline": ["2026-12-01"]}
+    gpd.GeoDataFrame(frame, geometry=[ROAD], crs="EPSG:4326").to_file(path, engine="pyogrio")
+    return path
+
+
+@pytest.fixture
+def answer(settings: Settings, tmp_path: Path) -> ResultSet:
+    assert ingest([plans(tmp_path, 3, 2)], IngestOptions(), settings, Quiet()).complete
+    return share_road(road(), settings, progress=Quiet())
+
+
+def test_plans_along_the_road_are_the_needs(answer: ResultSet) -> None:
+    trenches = gpd.GeoDataFrame(answer.tables["new_trenches"])
+    assert set(trenches["ways"]) == {6}
+    assert trenches.crs == "EPSG:4326"
+    assert trenches["length_m"].sum() == pytest.approx(1003, rel=0.005)
+    assert len(answer.tables["new_chambers"]) == len(trenches) + 1 == 12
+    assert answer.tables["set_notes"]["code"].tolist() == ["no_poles_ducts"]
+    assert answer.tables["violations"].empty
+    assert list(answer.tables["violations"].columns) == VIOLATIONS.names
+
+
+def test_the_workbook_has_the_numbers_of_the_model_and_says_where_a_price_is_missing(answer: ResultSet) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(sharing_workbook(answer, "vi")))
+    rows = [row for row in book["Khoi luong"].iter_rows(values_only=True) if row[0]]
+    head = next(n for n, row in enumerate(rows) if row[0] == "Hạng mục")
+    bill = answer.tables["boq"]
+    written = rows[head + 1 :]
+    assert [row[2] for row in written] == pytest.approx(bill["quantity"].tolist(), rel=1e-14)
+    assert {row[3] for row in written} == {"chưa có đơn giá"}
+    trenches = [row for row in book["Ranh - ong moi"].iter_rows(min_row=3, values_only=True) if row[0]]
+    assert [row[6] for row in trenches] == pytest.approx(answer.tables["new_trenches"]["length_m"].tolist(), rel=1e-14)
+    assert {"Be cap moi", "Chua phu hop"} <= set(book.sheetnames)
+
+
+def test_the_drawing_opens_without_faults_and_lies_where_the_model_lies(answer: ResultSet, tmp_path: Path) -> None:
+    path = tmp_path / "chia-se.dxf"
+    path.write_bytes(sharing_drawing(answer, "vi"))
+    document = ezdxf.filemanagement.readfile(path)
+    assert document.audit().errors == []
+    lines = [entity for entity in document.modelspace().query("LWPOLYLINE") if entity.dxf.layer == "RANH CAP MOI"]
+    circles = [entity for entity in document.modelspace().query("CIRCLE") if entity.dxf.layer == "BE CAP MOI"]
+    trenches = gpd.GeoDataFrame(answer.tables["new_trenches"]).to_crs("EPSG:9214")
+    drawn = [shapely.LineString([point[:2] for point in line.get_points()]).length for line in lines]
+    assert drawn == pytest.approx(trenches["length_m"].tolist(), abs=1e-4)
+    assert len(circles) == len(answer.tables["new_chambers"])
+
+
+def test_the_geopackage_holds_the_set_in_vn2000(answer: ResultSet, tmp_path: Path) -> None:
+    path = tmp_path / "du-lieu.gpkg"
+    path.write_bytes(report_geopackage(answer, crs="EPSG:9214"))
+    trenches = gpd.read_file(path, layer="new_trenches")
+    assert trenches.crs == "EPSG:9214"
+    assert trenches.length.tolist() == pytest.approx(answer.tables["new_trenches"]["length_m"].tolist(), abs=1e-4)
+    assert len(gpd.read_file(path, layer="new_chambers")) == 12
+    assert gpd.read_file(path, layer="violations").empty
+
+
+def test_the_calendar_has_the_works_the_deadline_and_what_to_decide(settings: Settings, tmp_path: Path) -> None:
+    assert ingest([plans(tmp_path, 3, 2), works(tmp_path)], IngestOptions(), settings, Quiet()).complete
+    found = share_road(road(), settings, as_of=dt.date(2026, 11, 24), progress=Quiet())
+    timing = found.tables["timing"]
+    assert timing[["operator", "work_id", "advice", "reason"]].to_numpy().tolist() == [
+        ["viettel", "W1", "join", "windows_meet"],
+        ["vnpt", "W1", "join", "windows_meet"],
+    ]
+    lines = sharing_calendar(found, "vi").decode().replace("\r\n ", "").split("\r\n")
+    assert lines.count("BEGIN:VEVENT") == len(found.tables["calendar"]) + 2 == 6
+    assert "UID:R1:deadline:W1@hatang.invalid" in lines
+    assert "DTSTART;VALUE=DATE:20261201" in lines
+    book = openpyxl.load_workbook(io.BytesIO(sharing_workbook(found, "vi")))
+    rows = list(book["Thoi diem"].iter_rows(values_only=True))
+    assert rows[-1][1:] == (
+        "K1",
+        "vnpt",
+        "W1",
+        "tham gia công trình",
+        "thời gian trùng, còn hạn, đã duyệt vốn",
+        "2026-12-01",
+        None,
+    )
+
+
+def test_without_plans_three_ways_are_assumed_and_said(settings: Settings) -> None:
+    found = share_road(road(), settings, progress=Quiet())
+    assert set(found.tables["new_trenches"]["ways"]) == {4}
+    assert found.tables["set_notes"]["code"].tolist() == ["ways_assumed", "no_poles_ducts"]
+
+
+def test_more_ways_than_a_trench_holds_are_named_and_the_rest_stands(settings: Settings, tmp_path: Path) -> None:
+    ingest([plans(tmp_path, 12, 12)], IngestOptions(), settings, Quiet())
+    found = share_road(road(), settings, progress=Quiet())
+    assert found.tables["set_notes"]["code"].tolist() == ["ways_fit_no_trench"]
+    assert found.tables["new_trenches"].empty
+    assert found.tables["boq"]["quantity"].sum() == 0
+    assert sharing_workbook(found, "en")
+    assert sharing_drawing(found, "en")
+    assert report_geopackage(found, crs="EPSG:9214")
