@@ -12,11 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hatang.data.contracts import ParameterError
-from hatang.sharing._graph import FAR, Graph, Integers, parts
+from hatang.sharing._graph import FAR, Floats, Graph, Integers, parts
 
-Floats = npt.NDArray[np.float64]
-
-_ROOM: Final = 2.0**50
+_ROOM_BITS: Final = 50
 _NAMED: Final = 10
 """So many faulty entries are named at most."""
 
@@ -65,13 +63,21 @@ def vertices_of(values: npt.ArrayLike, name: str, *, count: int | None = None) -
     return array.astype(np.int64)
 
 
-def unit_of(*costs: Floats, operators: int = 1) -> float:
+def unit_of(cost: Floats) -> float:
     """Return the power of two that costs are counted in: 1 where all are whole and few enough, else the least for which sums fit."""
-    finite = np.concatenate([cost[np.isfinite(cost)] for cost in costs])
-    total = math.fsum(finite) * operators
-    if total <= _ROOM and (finite == np.floor(finite)).all():
+    finite = cost[np.isfinite(cost)]
+    if math.fsum(finite) <= 2.0**_ROOM_BITS and (finite == np.floor(finite)).all():
         return 1.0
-    return 2.0 ** math.ceil(math.log2(total / _ROOM)) if total > 0 else 1.0
+    return fine_unit_of(finite)
+
+
+def fine_unit_of(*costs: Floats, times: int = 1) -> float:
+    """Return the least power of two for which `times` the sum of all finite costs still fits; 1 where there are none."""
+    largest = max((float(cost[np.isfinite(cost)].max(initial=0)) for cost in costs), default=0.0)
+    if largest == 0:
+        return 1.0
+    scaled = math.fsum(float((cost[np.isfinite(cost)] / largest).sum()) for cost in costs) * times
+    return math.ldexp(1.0, math.frexp(largest)[1] + math.ceil(math.log2(scaled)) - _ROOM_BITS)
 
 
 def counted(cost: Floats, unit: float) -> Integers:

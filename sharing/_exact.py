@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from hatang.sharing._ascent import ascend
 from hatang.sharing._flow import least_cut
-from hatang.sharing._graph import FAR, Flags, Graph, Integers
+from hatang.sharing._graph import FAR, Flags, Floats, Graph, Integers
 
 _SCALE: Final = 1 << 24
 _BROKEN: Final = 1e-4
@@ -27,8 +27,6 @@ _CUT_ROOM: Final = 400_000
 _TURNS: Final = 500
 _LARGEST: Final = 2.0**24
 """Costs given to HiGHS are at most this: its tolerances are absolute."""
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +100,10 @@ class _Model:
         """Keep a row for the next solution; return whether it is new. Columns of -1 are left out."""
         index = np.concatenate([columns[columns >= 0] for columns, _ in terms])
         value = np.concatenate([np.full(int((columns >= 0).sum()), factor) for columns, factor in terms])
-        name = index.tobytes() + value.tobytes()
+        index, place = np.unique(index, return_inverse=True)  # a loop leaves and enters one vertex; HiGHS takes a column once a row
+        value = np.bincount(place, value, len(index))
+        index, value = index[value != 0], value[value != 0]
+        name = np.array([lower, upper]).tobytes() + index.tobytes() + value.tobytes()
         if name in self.seen:
             return False
         self.seen.add(name)
@@ -117,7 +118,7 @@ class _Model:
     def solve(self) -> Floats:
         """Add the rows kept and return the values of all columns; empty where there is no solution."""
         if self.lower:
-            self.solver.addRows(
+            status = self.solver.addRows(
                 len(self.lower),
                 np.array(self.lower),
                 np.array(self.upper),
@@ -126,6 +127,8 @@ class _Model:
                 np.concatenate(self.index).astype(np.int32),
                 np.concatenate(self.value),
             )
+            if status == highspy.HighsStatus.kError:
+                raise RuntimeError("HiGHS refused rows")
             self.lower, self.upper, self.starts, self.index, self.value, self.size = [], [], [], [], [], 0
         self.solver.run()
         return np.array(self.solver.getSolution().col_value)

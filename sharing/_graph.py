@@ -13,6 +13,7 @@ from hatang.coverage.compiled import compiled
 
 Integers: TypeAlias = npt.NDArray[np.int64]
 Flags: TypeAlias = npt.NDArray[np.uint8]
+Floats: TypeAlias = npt.NDArray[np.float64]
 
 FAR: Final = 2**60
 """A distance or cost that stands for none; four of them still fit."""

@@ -114,9 +114,10 @@ def _improve(found: Search, random: np.random.Generator, *, polish: bool, stir: 
     kernel = found.kernel
     terminal = kernel.terminal
     cost = kernel.cost if closed is None else np.where(closed > 0, FAR, kernel.cost)
+    prize, empty = np.where(terminal > 0, FAR, 0), np.zeros(len(cost), np.uint8)
     for start in random.permutation(kernel.terminals)[:_STARTS]:
         stirred = (cost * random.uniform(1, 1 + stir, len(cost))).astype(np.int64) if stir else cost
-        tree, missing = grown(kernel.graph, stirred, terminal, start)
+        tree, missing = grown(kernel.graph, stirred, prize, start, empty)
         if missing:
             return
         tree, total = trimmed(kernel.graph, kernel.cost, terminal, tree)

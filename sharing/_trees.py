@@ -21,26 +21,37 @@ _MOST_BRANCHES: Final = 6
 
 
 @compiled
-def grown(graph: Graph, cost: Integers, terminal: Flags, start: int) -> tuple[Flags, int]:
-    """Return the edges of a tree from `start` that takes in the nearest terminal again and again, and how many are out of reach."""
+def grown(graph: Graph, cost: Integers, prize: Integers, start: int, tree: Flags) -> tuple[Flags, int]:
+    """Return the edges of a tree from `start` and `tree` that takes in the nearest terminal again and again, and how many are out of reach.
+
+    `prize` is 0 where a vertex is no terminal and `FAR` where it must be reached; a terminal farther than its prize is left out. `tree`
+    holds edges to begin with: none, or a tree that touches `start`.
+    """
     vertices = len(graph.first) - 1
-    chosen, inside = np.zeros(len(cost), np.uint8), np.zeros(vertices, np.uint8)
+    chosen, inside = tree.copy(), np.zeros(vertices, np.uint8)
     reached, came = np.full(vertices, FAR, np.int64), np.full(vertices, -1, np.int64)
     heap, place = np.empty(vertices, np.int64), np.full(vertices, -1, np.int64)
-    missing = 0
-    for x in range(vertices):
-        missing += terminal[x]
-    missing -= terminal[start]
     inside[start], reached[start] = 1, 0
     size = enter(heap, place, reached, 0, start)
-    while size > 0 and missing > 0:
+    for e in range(len(cost)):
+        if chosen[e]:
+            for x in (graph.u[e], graph.v[e]):
+                if not inside[x]:
+                    inside[x], reached[x] = 1, 0
+                    size = enter(heap, place, reached, size, x)
+    missing, outside = 0, 0
+    for x in range(vertices):
+        missing += prize[x] >= FAR and not inside[x]
+        outside += prize[x] > 0 and not inside[x]
+    while size > 0 and outside > 0:
         x = leave(heap, place, reached, size)
         size -= 1
-        if terminal[x] and not inside[x]:
+        if reached[x] < prize[x] and not inside[x]:
             y = x
             while not inside[y]:
                 inside[y] = 1
-                missing -= terminal[y]
+                missing -= prize[y] >= FAR
+                outside -= prize[y] > 0
                 reached[y] = 0
                 size = enter(heap, place, reached, size, y)
                 i = came[y]

@@ -293,7 +293,7 @@ def test_exchange_never_makes_a_tree_dearer_and_keeps_it_a_tree(seed: int, verti
     terminals = random.permutation(vertices)[:count]
     terminal[terminals] = 1
     graph = graph_of(vertices, edges[0], edges[1])
-    tree, missing = grown(graph, edges[2], terminal, int(terminals[0]))
+    tree, missing = grown(graph, edges[2], np.where(terminal > 0, FAR, 0), int(terminals[0]), np.zeros(len(edges[2]), np.uint8))
     assert missing == 0
     tree, total = trimmed(graph, edges[2], terminal, tree)
     better, saved = exchanged(graph, edges[2], terminal, tree, 10)
