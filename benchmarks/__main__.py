@@ -15,6 +15,7 @@ from typing import Final
 
 from benchmarks.aggregate import aggregate_lines, large_lines
 from benchmarks.cluster import cluster_lines
+from benchmarks.design import design_lines
 from benchmarks.gates import gate_lines
 from benchmarks.harness import Line, publish, publish_own_run, table
 from benchmarks.integrate import integrate_lines
@@ -24,6 +25,7 @@ from benchmarks.overlap import overlap_lines
 from benchmarks.readers import reference_readings
 from benchmarks.storage import storage_lines
 from benchmarks.stream import stream_lines
+from hatang.data.settings import Settings
 
 SMALL: Final[dict[str, Callable[[], list[Line]]]] = {
     "locate": lambda: locate_lines(count=20_000, equal=0, adversarial=5_000),
@@ -34,6 +36,7 @@ SMALL: Final[dict[str, Callable[[], list[Line]]]] = {
     "stream": lambda: stream_lines(rows=200_000, devices=50_000),
     "cluster": lambda: cluster_lines(rows=20_000, runs=1, devices=2_000),
     "storage": lambda: storage_lines(rows=20_000, runs=1, devices=2_000),
+    "design": lambda: design_lines(side=15, runs=1),
 }
 """Each kernel at its smallest size."""
 FULL: Final[dict[str, Callable[[], list[Line]]]] = {
@@ -45,6 +48,7 @@ FULL: Final[dict[str, Callable[[], list[Line]]]] = {
     "stream": lambda: stream_lines(rows=10_000_000),
     "cluster": lambda: cluster_lines(rows=20_000_000, runs=3),
     "storage": lambda: storage_lines(rows=10_000_000, runs=5),
+    "design": lambda: design_lines(side=60, runs=3, reference=Settings().reference_dir),
 }
 """Each kernel at the size that its goals are set for."""
 

@@ -36,6 +36,9 @@ _MATTER = (
     "rasterstats",
     "dask",
     "pyspark",
+    "highspy",
+    "networkx",
+    "rustworkx",
 )
 
 

@@ -144,6 +144,14 @@ def test_storage_is_timed() -> None:
 
 
 @pytest.mark.slow
+def test_designs_are_no_dearer_than_those_of_peers() -> None:
+    lines = SMALL["design"]()
+    assert any("certified gap" in line.name for line in lines)
+    assert any("HiGHS" in line.name for line in lines)
+    assert all(line.holds is not False for line in lines)
+
+
+@pytest.mark.slow
 def test_gates_are_measured() -> None:
     held, error = gate_lines(seeds=[455])
     assert 0 < held.figure <= 1
