@@ -78,11 +78,10 @@ def openfibre_json(nodes: gpd.GeoDataFrame, spans: gpd.GeoDataFrame) -> bytes:
     names = pd.concat([placed[["network_id", "network"]], routed[["network_id", "network"]]]).drop_duplicates("network_id")
     networks = []
     for key, name in names.itertuples(index=False):
-        inside = [row for row in _records(placed) if row["network_id"] == key]
-        written = {str(row["node_id"]): _written_node(row) for row in inside}
-        lines = [_written_span(row, written) for row in _records(routed) if row["network_id"] == key]
+        points = [_written_node(row) for row in _records(placed) if row["network_id"] == key]
+        lines = [_written_span(row) for row in _records(routed) if row["network_id"] == key]
         about = {"id": key, "name": name, "crs": _CRS, "links": [{"rel": "describedby", "href": _SCHEMA}]}
-        networks.append({**_said(about), "nodes": list(written.values()), "spans": lines})
+        networks.append({**_said(about), "nodes": points, "spans": lines})
     return json.dumps({"networks": networks}, ensure_ascii=False, indent=1).encode()
 
 
@@ -94,8 +93,10 @@ def openfibre_geojson(nodes: gpd.GeoDataFrame, spans: gpd.GeoDataFrame) -> tuple
         features = []
         for network in networks:
             about = {name: value for name, value in network.items() if name not in ("nodes", "spans")}
+            nodes_by_id = {node["id"]: node for node in network["nodes"]}
             for one in network[part]:
                 properties = {name: value for name, value in one.items() if name != place}
+                properties |= {end: nodes_by_id.get(one[end], {"id": one[end]}) for end in ("start", "end") if end in one}
                 properties |= {"network": about, "featureType": part[:-1]}
                 features.append({"type": "Feature", "geometry": one.get(place), "properties": properties})
         collections.append(json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False).encode())
@@ -154,9 +155,8 @@ def _written_node(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"id": row["node_id"], **_written(row), **_said({"type": kind, "location": place})}
 
 
-def _written_span(row: Mapping[str, Any], nodes: Mapping[str, Any]) -> dict[str, Any]:
-    ends = {key: _said({"id": row[name], "name": nodes.get(row[name], {}).get("name")})
-            for name, key in (("from_id", "start"), ("to_id", "end")) if not pd.isna(row[name])}  # fmt: skip
+def _written_span(row: Mapping[str, Any]) -> dict[str, Any]:
     length = None if pd.isna(row["length_m"]) else float(row["length_m"]) / 1000
     route = None if row["geometry"] is None else mapping(row["geometry"])
-    return {"id": row["span_id"], **_written(row), **ends, **_said({"fibreLength": length, "route": route})}
+    ends = {"start": row["from_id"], "end": row["to_id"]}
+    return {"id": row["span_id"], **_written(row), **_said({**ends, "fibreLength": length, "route": route})}

@@ -58,7 +58,9 @@ def test_what_is_written_reads_the_same() -> None:
     back = read_openfibre(openfibre_json(nodes, spans), "back.json")
     same(back[0], nodes)
     same(back[1], spans)
+    assert json.loads(openfibre_json(nodes, spans))["networks"][0]["spans"][0]["start"] == "B1"  # by id in JSON, written out in GeoJSON
     of_nodes, of_spans = openfibre_geojson(nodes, spans)
+    assert json.loads(of_spans)["features"][0]["properties"]["start"]["name"] == "Bể 1"
     same(read_openfibre(of_nodes, "nodes.geojson")[0], nodes)
     same(read_openfibre(of_spans, "spans.geojson")[1], spans)
 
