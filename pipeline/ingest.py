@@ -21,6 +21,7 @@ from hatang.data.atomic import DISK_FULL, disk, file_hash
 from hatang.data.contracts import AUTHORITY, Fault, HatangError, Kind, RefusedError, SchemaError, Severity, StoreError
 from hatang.data.mappingmemory import recall, remember, remembers
 from hatang.data.reading import ReadOptions, ReadOutcome
+from hatang.data.rules import rules_in_force
 from hatang.data.sandbox import prepare, read_apart, sample_apart
 from hatang.data.settings import Settings
 from hatang.data.store import Dataset, Filing, Received, Store, printable
@@ -32,11 +33,18 @@ from hatang.pipeline.progress import Progress
 _PERIOD: Final = re.compile(r"\d{4}Q[1-4]")
 _STEPS: Final = 4
 _NAMED_ROWS: Final = 5
+_INSIDE_MIN: Final = "inside_city_min"
+_INSIDE_MARGIN: Final = "inside_city_margin_m"
+_DEGREE_M: Final = 108_800.0
+"""Metres of one degree at 16.4° N, between 106.9 km along the parallel and 110.7 km along the meridian: a margin is right to 2 %."""
 
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
-    """What the sender says about the files of one call; `dry_run` checks them and stores nothing."""
+    """What the sender says about the files of one call; `dry_run` checks them and stores nothing.
+
+    `ask_outside` holds a file back of which too few rows lie in the city, so that a person may be asked; else it is stored with a warning.
+    """
 
     kind: Kind = Kind.AUTO
     operator: str | None = None
@@ -51,16 +59,26 @@ class IngestOptions:
     method_statement: str | None = None
     certified_by: str | None = None
     dry_run: bool = False
+    ask_outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
-    """What became of one file: the entry it is stored under and whether that is new, or none where it was refused."""
+    """What became of one file: the entry it is stored under and whether that is new, or none where it was refused or held back.
+
+    A file is held back where most of it lies outside the city and the call asks about such files: it has no entry and was not refused.
+    """
 
     file: str
     dataset: Dataset | None
     added: bool
     faults: tuple[Fault, ...]
+    held_back: bool = False
+
+    @property
+    def few_inside(self) -> Fault | None:
+        """The warning that too few rows lie in the city, None where there is none."""
+        return next((fault for fault in self.faults if fault.code == "few_inside_city"), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +163,11 @@ class _Intake:
         name = received.path.name
         kind, outcome, frame = self._read(received, options)
         self.progress.advance()
-        faults = (*notes, *outcome.faults, *self._outside(frame, name), *_people(frame, kind, name))
+        few, outside = self._outside(frame, name)
+        faults = (*few, *notes, *outcome.faults, *outside, *_people(frame, kind, name))
         self.progress.advance()
+        if few and options.ask_outside and not options.dry_run:
+            return FileOutcome(name, None, False, faults, held_back=True)
         filing = Filing(
             kind=kind,
             organisation=options.organisation or AUTHORITY,
@@ -241,20 +262,41 @@ class _Intake:
             fault = Fault("file_unreadable", received.path.name, found=error.strerror or str(error))
             raise RefusedError("error.reading.refused", [fault], file=received.path.name) from error
 
-    def _outside(self, frame: pd.DataFrame, name: str) -> Iterator[Fault]:
-        """Yield one warning where rows lie outside every ward in use: how many, and which first."""
+    def _outside(self, frame: pd.DataFrame, name: str) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]:
+        """Return the warning that too few rows lie in the city, by the rule, and the one of rows outside every ward in use."""
         if isinstance(frame, gpd.GeoDataFrame):
             shapes = np.asarray(frame.geometry.array, dtype=object)
         elif {"lon", "lat"} <= set(frame.columns):
             shapes = np.asarray(shapely.points(frame["lon"].to_numpy(float), frame["lat"].to_numpy(float)), dtype=object)
         else:
-            return
-        outside = np.flatnonzero(~shapely.is_missing(shapes) & ~_meets(shapes, self.city))
-        if len(outside):
-            first = shapely.centroid(shapes[outside[0]])
-            fields = {"rows": ", ".join(str(row + 1) for row in outside[:_NAMED_ROWS]) + (" …" if len(outside) > _NAMED_ROWS else "")}
-            found = f"{first.x:.5f}, {first.y:.5f}"
-            yield Fault("outside_city", name, Severity.WARNING, found=found, fields=fields, count=len(outside))
+            return (), ()
+        shapes = shapes[placed := ~shapely.is_missing(shapes)]
+        outside = np.flatnonzero(~_meets(shapes, self.city))
+        if not len(outside):
+            return (), ()
+        first = shapely.centroid(shapes[outside[0]])
+        rows = np.flatnonzero(placed)[outside]
+        fields = {"rows": ", ".join(str(row + 1) for row in rows[:_NAMED_ROWS]) + (" …" if len(rows) > _NAMED_ROWS else "")}
+        warning = Fault("outside_city", name, Severity.WARNING, found=f"{first.x:.5f}, {first.y:.5f}", fields=fields, count=len(outside))
+        return self._few(shapes, outside, name), (warning,)
+
+    def _few(self, shapes: npt.NDArray[np.object_], outside: npt.NDArray[np.intp], name: str) -> tuple[Fault, ...]:
+        """Return the warning that the rule asks for where fewer shapes than its share lie in the city or within its margin."""
+        rules = rules_in_force(dt.datetime.now(dt.UTC).date())
+        if not {_INSIDE_MIN, _INSIDE_MARGIN} <= set(rules):
+            return ()
+        least, margin = (float(rules[rule].value) for rule in (_INSIDE_MIN, _INSIDE_MARGIN))
+        total = len(shapes)
+        if total - len(outside) >= least * total:
+            return ()
+        inside = total - len(outside) + int(_meets(shapes[outside], self.city, margin / _DEGREE_M).sum())
+        if inside >= least * total:
+            return ()
+        fields = {
+            "inside": inside, "total": total, "percent": f"{100 * inside / total:.3g}", "least": f"{100 * least:g}",
+            "margin": f"{margin:g}",
+        }  # fmt: skip
+        return (Fault("few_inside_city", name, Severity.WARNING, found=f"{inside} / {total}", fields=fields, count=total - inside),)
 
 
 def _said(options: IngestOptions, name: str) -> dict[str, Any]:
@@ -265,7 +307,8 @@ def _said(options: IngestOptions, name: str) -> dict[str, Any]:
         fault = Fault("mapping_missing", name, field="--mapping", found=error.strerror or str(error))
         raise RefusedError("error.reading.refused", [fault], file=name) from error
     said = dataclasses.asdict(options)
-    del said["dry_run"]
+    for how in ("dry_run", "ask_outside"):  # what to do with a file, not what is said of it
+        del said[how]
     for later in ("method_statement", "certified_by"):  # filings before these were asked for name neither
         if said[later] is None:
             del said[later]
@@ -281,12 +324,13 @@ def _people(frame: pd.DataFrame, kind: Kind, name: str) -> Iterator[Fault]:
         )
 
 
-def _meets(shapes: npt.NDArray[np.object_], area: shapely.Geometry) -> npt.NDArray[np.bool_]:
-    """Return which shapes touch an area: by their boxes first, exactly where those leave it open."""
+def _meets(shapes: npt.NDArray[np.object_], area: shapely.Geometry, margin: float = 0.0) -> npt.NDArray[np.bool_]:
+    """Return which shapes touch an area or lie within `margin` degrees: by their boxes first, exactly where those leave it open."""
     west, south, east, north = shapely.bounds(area)
     boxes = shapely.bounds(shapes)
-    near = (boxes[:, 2] >= west) & (boxes[:, 0] <= east) & (boxes[:, 3] >= south) & (boxes[:, 1] <= north)
-    near[near] = shapely.intersects(area, shapes[near])
+    near = (boxes[:, 2] >= west - margin) & (boxes[:, 0] <= east + margin)
+    near &= (boxes[:, 3] >= south - margin) & (boxes[:, 1] <= north + margin)
+    near[near] = shapely.dwithin(area, shapes[near], margin) if margin else shapely.intersects(area, shapes[near])
     return np.asarray(near, dtype=bool)
 
 

@@ -248,6 +248,42 @@ def test_a_mapping_can_be_sent_with_a_file() -> None:
     assert len(app.success) == 1
 
 
+def test_a_file_of_another_city_is_stored_after_a_person_says_so(settings: Settings) -> None:
+    app = page("data_page").run()
+    table = b"place_id,kind,lon,lat\nP1,x,105.85,21.03\nP2,x,105.86,21.04\nP3,x,107.5791,16.4676\n"
+    app.file_uploader[0].upload("c.csv", table, "text/csv")
+    app.button[0].click().run()  # a rehearsal asks nothing
+    assert not app.exception
+    assert next(warning.value for warning in app.warning) == r"c\.csv: 1 trên 3 dòng nằm trong Huế (33,3%)."
+    assert not app.success
+    assert "Vẫn nạp" not in app.button[-1].label
+    app.checkbox[0].uncheck()
+    app.button[0].click().run()
+    assert not app.exception
+    assert not app.error
+    assert not list((settings.home / "datasets").glob("*/*"))
+    assert app.button[-1].label == r"Vẫn nạp c\.csv: 1 trên 3 dòng trong Huế"
+    app.button(key="few-inside-0").click().run()
+    assert not app.exception
+    assert len(list((settings.home / "datasets").glob("*/*"))) == 1
+    assert "few-inside-0" not in [button.key for button in app.button]
+
+
+def test_what_was_said_of_a_file_holds_when_it_is_confirmed(settings: Settings) -> None:
+    """Its columns are told first, then that it is meant: the mapping goes along."""
+    app = page("data_page").run()
+    app.file_uploader[0].upload("d.csv", b"ma,kieu,kd,vd\nP1,x,105.85,21.03\n", "text/csv")
+    app.file_uploader[1].upload("m.yaml", b"columns: {place_id: ma, kind: kieu, lon: kd, lat: vd}\n", "application/yaml")
+    app.selectbox(key="kind").select("places")
+    app.checkbox[0].uncheck()
+    app.button[0].click().run()
+    assert not app.exception
+    app.button(key="few-inside-0").click().run()
+    assert not app.exception
+    assert not app.error
+    assert len(list((settings.home / "datasets").glob("*/*"))) == 1
+
+
 def test_sending_nothing_is_said() -> None:
     app = page("data_page").run()
     app.button[0].click().run()

@@ -130,3 +130,16 @@ def test_the_installed_command_ingests(home: Path, log: Path) -> None:
     command = [sys.executable, "-c", "from hatang.commands.main import run; run()", "--home", home, "--json", "ingest", log]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, len(json.loads(done.stdout)["datasets"])) == (0, 1), done.stderr
+
+
+@pytest.mark.usefixtures("home")
+def test_a_log_of_another_city_is_taken_and_the_warning_stands_first(log: Path) -> None:
+    frame = pd.read_csv(log).assign(lon=-8.47, lat=51.90)  # Cork, where the ucc_5g log was driven
+    frame.to_csv(log, index=False)
+    done = document("ingest", log)
+    assert done["exit_code"] == 0
+    first = done["faults"][0]  # type: ignore[index]
+    assert (first["code"], first["severity"], first["found"], first["count"]) == ("few_inside_city", "warning", "0 / 4", 4)
+    assert "0 trên 4 dòng (0 %)" in first["expected"]
+    told = call("--lang", "en", "ingest", log)
+    assert "0 of 4 rows (0 %)" in told.output

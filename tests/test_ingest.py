@@ -230,6 +230,60 @@ def test_rows_outside_the_city_are_taken_with_one_warning(settings: Settings, tm
         assert fault in store.faults(outcome.datasets[0])
 
 
+def elsewhere(settings: Settings, path: Path, *, inside: int, near: int = 0, far: int) -> Path:
+    """Write tests at Ngọ Môn, near the city (0.01° of longitude, 1.07 km, west of its westernmost point), and in Hà Nội."""
+    frame = drive_test(inside + near + far)
+    west, latitude = min(shapely.get_coordinates(load_boundaries(settings).frame.geometry.array).tolist())
+    frame["lon"], frame["lat"] = 107.5791, 16.4676
+    frame["time"] = pd.date_range("2026-08-01", periods=len(frame), freq="7s").strftime("%Y-%m-%d %H:%M:%S")
+    frame.loc[inside:, ["lon", "lat"]] = [105.85, 21.03]
+    frame.loc[inside + far :, ["lon", "lat"]] = [west - 0.01, latitude]
+    frame.to_csv(path, index=False)
+    return path
+
+
+def test_a_file_mostly_outside_the_city_is_stored_with_the_strongest_warning_first(settings: Settings, tmp_path: Path) -> None:
+    outcome = run(settings, elsewhere(settings, tmp_path / "log.csv", inside=4, far=6))
+    first = outcome.faults[0]
+    assert (first.code, first.severity, first.found, first.count) == ("few_inside_city", Severity.WARNING, "4 / 10", 6)
+    assert first.fields == {"inside": 4, "total": 10, "percent": "40", "least": "50", "margin": "2000"}
+    assert sum(fault.count for fault in outcome.faults if fault.code == "outside_city") == 6
+    assert outcome.complete
+    assert stored(settings) == list(outcome.datasets)
+    with Store.open(settings) as store:
+        assert store.faults(outcome.datasets[0])[0] == first
+
+
+def test_half_of_the_rows_inside_or_within_the_margin_is_enough(settings: Settings, tmp_path: Path) -> None:
+    half = run(settings, elsewhere(settings, tmp_path / "half.csv", inside=5, far=5)).files[0]
+    border = run(settings, elsewhere(settings, tmp_path / "border.csv", inside=4, near=2, far=4)).files[0]
+    assert (half.few_inside, border.few_inside) == (None, None)
+    assert [fault.count for fault in border.faults if fault.code == "outside_city"] == [6]
+
+
+def test_who_asks_first_gets_a_file_mostly_outside_held_back(settings: Settings, tmp_path: Path) -> None:
+    path = elsewhere(settings, tmp_path / "log.csv", inside=0, far=10)
+    (held,) = run(settings, path, ask_outside=True).files
+    assert (held.held_back, held.dataset, held.added) == (True, None, False)
+    assert held.few_inside is not None
+    assert stored(settings) == []
+    (rehearsed,) = run(settings, path, ask_outside=True, dry_run=True).files
+    assert (rehearsed.held_back, rehearsed.few_inside) == (False, held.few_inside)
+    (taken,) = run(settings, path).files
+    assert (taken.held_back, taken.added) == (False, True)
+    # Once it is stored, nobody is asked again: the question is no part of what is said of the file.
+    (again,) = run(settings, path, ask_outside=True).files
+    assert (again.held_back, again.added, again.dataset) == (False, False, taken.dataset)
+
+
+def test_a_refused_file_is_not_held_back(settings: Settings, tmp_path: Path) -> None:
+    frame = drive_test(3).assign(lon=999)
+    path = tmp_path / "log.csv"
+    frame.to_csv(path, index=False)
+    (refused,) = run(settings, path, ask_outside=True).files
+    assert (refused.held_back, refused.dataset, refused.few_inside) == (False, None, None)
+
+
 def test_shapes_that_touch_the_city_are_inside(settings: Settings, tmp_path: Path) -> None:
     west, south, east, north = load_boundaries(settings).frame.total_bounds
     around, elsewhere = shapely.box(west - 1, south - 1, east + 1, north + 1), shapely.box(105, 20, 106, 21)

@@ -14,7 +14,7 @@ from hatang.pipeline.forms import TEMPLATE_KINDS
 from hatang.pipeline.ingest import FileOutcome, IngestOptions, IngestOutcome
 from hatang.pipeline.mappings import Field, Sample, fields_of, first_rows, guess, preview, stated
 from hatang.web import chrome, state
-from hatang.web.sent import saved, taken
+from hatang.web.sent import saved, take_again
 from hatang.web.state import language, say
 from hatang.web.waiting import plain
 
@@ -28,7 +28,7 @@ def columns_asked(outcome: IngestOutcome) -> None:
         return
     options, files = sent
     for place, (file, content) in enumerate(zip(outcome.files, files, strict=False)):
-        if file.dataset is None and any(fault.code in _ASKED for fault in file.faults):
+        if file.dataset is None and not file.held_back and any(fault.code in _ASKED for fault in file.faults):
             _ask(outcome, place, file, content, options)
 
 
@@ -63,10 +63,7 @@ def _ask(outcome: IngestOutcome, place: int, file: FileOutcome, content: Uploade
     options = dataclasses.replace(options, kind=kind)
     if again:
         with chrome.errors_spoken():
-            (answered,) = taken([content], options, stated(*answer)).files
-            every = (*outcome.files[:place], answered, *outcome.files[place + 1 :])
-            st.session_state[state.UPLOAD_OUTCOME] = (IngestOutcome(every), options.dry_run)
-            st.rerun()
+            take_again(outcome, place, content, options, stated(*answer))
     if tried:
         with chrome.errors_spoken():
             _try(content, options, stated(*answer), place)

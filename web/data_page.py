@@ -1,5 +1,6 @@
 """Page "Số liệu": what the store holds, and files in, with what became of each row."""
 
+import dataclasses
 import datetime as dt
 import json
 from pathlib import Path
@@ -10,7 +11,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from hatang.data.contracts import OPERATOR_LABELS, Kind, Severity, Technology
+from hatang.data.contracts import OPERATOR_LABELS, Fault, Kind, Severity, Technology
 from hatang.data.figures import shown, shown_date
 from hatang.data.language import text
 from hatang.pipeline.assess import assess
@@ -19,7 +20,7 @@ from hatang.pipeline.forms import TEMPLATE_KINDS, annotated_copy, template
 from hatang.pipeline.ingest import FileOutcome, IngestOptions, IngestOutcome
 from hatang.web import chrome, runs, state
 from hatang.web.columns import columns_asked
-from hatang.web.sent import file_name, saved, taken
+from hatang.web.sent import file_name, said_of, saved, take_again, taken
 from hatang.web.state import language, say
 from hatang.web.waiting import Screen, plain
 from hatang.web.words import known, operator_name, technology_name
@@ -59,6 +60,7 @@ def show() -> None:
             _outcome(*sent)
             _questions(sent[0])
             columns_asked(sent[0])
+            _confirmations(sent[0])
 
 
 def _catalogue() -> None:
@@ -153,9 +155,11 @@ def _upload() -> None:
         period=period.strip() or None,
         source=source.strip() or None,
         dry_run=rehearsal,
+        ask_outside=True,
     )
     stated = None if mapping is None else mapping.getvalue().decode("utf-8-sig", errors="replace")
     st.session_state[state.UPLOAD_SENT] = (options, files)
+    st.session_state[state.UPLOAD_SAID] = dict.fromkeys(range(len(files)), (options, stated))
     st.session_state.pop(state.ANNOTATED, None)
     with chrome.errors_spoken():
         st.session_state[state.UPLOAD_OUTCOME] = (taken(files, options, stated), rehearsal)
@@ -183,10 +187,36 @@ def _questions(outcome: IngestOutcome) -> None:
             chosen = st.radio(say("web.data.crs_choice"), names, index=None, key=f"{state.CRS}_{place}")
             again = st.form_submit_button(say("web.data.crs_send"))
         if again and chosen is not None:
-            (answered,) = taken([files[place]], options, f"crs: {json.dumps(chosen)}\n").files
-            every = (*outcome.files[:place], answered, *outcome.files[place + 1 :])
-            st.session_state[state.UPLOAD_OUTCOME] = (IngestOutcome(every), options.dry_run)
-            st.rerun()
+            take_again(outcome, place, files[place], options, f"crs: {json.dumps(chosen)}\n")
+
+
+def _confirmations(outcome: IngestOutcome) -> None:
+    """Ask of each file that lies mostly outside the city whether it is meant, and store it where a person says so."""
+    sent: tuple[IngestOptions, list[UploadedFile]] | None = st.session_state.get(state.UPLOAD_SENT)
+    if sent is None:
+        return
+    options, files = sent
+    for place, file in enumerate(outcome.files):
+        few = file.few_inside
+        if few is None or not file.held_back or place >= len(files):
+            continue
+        with st.container(border=True):
+            st.caption(say("web.data.few_inside_what"))
+            if st.button(say("web.data.few_inside_send", file=plain(file.file), **_inside(few)), key=f"few-inside-{place}"):
+                with chrome.errors_spoken():
+                    last, mapping = said_of(place, options)
+                    take_again(outcome, place, files[place], dataclasses.replace(last, ask_outside=False), mapping)
+
+
+def _inside(few: Fault) -> dict[str, str]:
+    """Return how many rows of a file lie in the city, as people write numbers."""
+    inside, total = int(few.fields["inside"]), int(few.fields["total"])
+    chosen = language()
+    return {
+        "inside": shown(inside, "tests", chosen),
+        "total": shown(total, "tests", chosen),
+        "share": shown(inside / total, "share", chosen),
+    }
 
 
 def _candidate_row(candidate: dict[str, Any]) -> dict[str, str]:
@@ -230,6 +260,10 @@ def _outcome(outcome: IngestOutcome, rehearsal: bool) -> None:  # noqa: FBT001 -
     chosen = language()
     for place, file in enumerate(outcome.files):
         name = plain(file.file)
+        if file.few_inside is not None:
+            st.warning(say("web.data.few_inside", file=name, **_inside(file.few_inside)))
+        if file.held_back:
+            continue
         if file.dataset is None:
             st.error(say("web.data.refused", file=name))
             _marked_copy(place, file)
@@ -238,7 +272,8 @@ def _outcome(outcome: IngestOutcome, rehearsal: bool) -> None:  # noqa: FBT001 -
         kept, rows, refused = (shown(value, "tests", chosen) for value in (entry.rows_kept, entry.rows_in, entry.rows_refused))
         said = "rehearsed" if rehearsal else "stored" if file.added else "already"
         # A file of which rows are refused is no file in order: amber, with the counts.
-        show, said = (st.warning, f"{said}_part") if entry.rows_refused else (st.success, said)
+        show = st.warning if entry.rows_refused or file.few_inside else st.success
+        said = f"{said}_part" if entry.rows_refused else said
         show(say(f"web.data.{said}", file=name, kind=say(f"web.kind.{entry.kind}"), kept=kept, rows=rows, refused=refused))
         _marked_copy(place, file)
     chrome.faults_table(outcome.faults)

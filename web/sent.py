@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from hatang.pipeline.ingest import IngestOptions, IngestOutcome, ingest
@@ -29,6 +30,21 @@ def taken(files: Sequence[UploadedFile], options: IngestOptions, mapping: str | 
         outcome = ingest(paths, options, state.settings(), screen)
     screen.done()
     return outcome
+
+
+def take_again(outcome: IngestOutcome, place: int, file: UploadedFile, options: IngestOptions, mapping: str | None) -> None:
+    """Take one file of those sent again, put what became of it in its place, and draw the page anew."""
+    (answered,) = taken([file], options, mapping).files
+    every = (*outcome.files[:place], answered, *outcome.files[place + 1 :])
+    st.session_state.setdefault(state.UPLOAD_SAID, {})[place] = (options, mapping)
+    st.session_state[state.UPLOAD_OUTCOME] = (IngestOutcome(every), options.dry_run)
+    st.rerun()
+
+
+def said_of(place: int, options: IngestOptions) -> tuple[IngestOptions, str | None]:
+    """Return what was said of a file when it was taken last: options, and the text of its mapping; `options` where nothing was."""
+    said: dict[int, tuple[IngestOptions, str | None]] = st.session_state.get(state.UPLOAD_SAID, {})
+    return said.get(place, (options, None))
 
 
 @contextmanager

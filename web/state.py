@@ -24,6 +24,7 @@ DOWNLOADS: Final = "downloads"
 UPLOAD: Final = "upload"
 UPLOAD_OUTCOME: Final = "upload_outcome"
 UPLOAD_SENT: Final = "upload_sent"
+UPLOAD_SAID: Final = "upload_said"
 CRS: Final = "upload_crs"
 ANNOTATED: Final = "annotated"
 
