@@ -170,8 +170,14 @@ def publish(name: str, title: str, lines: Sequence[Line], *, page: str | None = 
     if notes.is_file():
         content += f"\n{notes.read_text('utf-8')}"
     (DOCS / f"{page}.md").write_text(content, "utf-8")
-    written = [{key: None if value != value else value for key, value in asdict(line).items()} for line in lines]
+    written = [{key: _plain(value) for key, value in asdict(line).items()} for line in lines]
     (DOCS / f"{name}.json").write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _plain(value: object) -> object:
+    """Return a value as JSON has it: NaN as null, numpy's truths and numbers as Python's."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if value != value else value
 
 
 def publish_own_run(name: str, title: str, lines: Sequence[Line], *, page: str, date: str) -> None:
