@@ -216,13 +216,13 @@ def test_streamlits_own_words_are_vietnamese(opened: tuple[Page, Watch], server:
     page, _ = opened
     page.goto(f"{server}/so-lieu")
     ready(page)
-    page.get_by_text("Chọn tệp", exact=True).wait_for()
+    page.get_by_text("Chọn tệp", exact=True).first.wait_for()
     words = page.locator("body").inner_text()
     assert "tối đa 200MB mỗi tệp" in words
     for english_word in ("Upload", "per file", "Browse files", "Drag and drop"):
         assert english_word not in words
     english(page)
-    page.get_by_text("Upload", exact=True).wait_for()
+    page.get_by_text("Upload", exact=True).first.wait_for()
 
 
 def test_a_road_is_drawn_and_cleared(opened: tuple[Page, Watch], server: str) -> None:
