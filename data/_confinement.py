@@ -10,6 +10,7 @@ Landlock: Linux kernel documentation, userspace-api/landlock (ABI 1 to 7). secco
 """
 
 import ctypes
+import errno
 import os
 import platform
 import signal
@@ -93,7 +94,7 @@ def confine(
             try:
                 put_on[layer]()
                 report[layer] = "on"
-            except (OSError, ImportError, NotImplementedError) as error:
+            except (OSError, ImportError) as error:
                 report[layer] = getattr(error, "strerror", None) or str(error)
     return report
 
@@ -219,7 +220,7 @@ def _within(path: str, places: Iterable[str]) -> bool:
 
 def _linux_only() -> None:
     if sys.platform != "linux":
-        raise NotImplementedError(sys.platform)
+        raise OSError(errno.ENOSYS, sys.platform)
 
 
 def _libc() -> Any:

@@ -120,7 +120,6 @@ DAMAGE: Final = (
     zlib.error,
     EOFError,
     OSError,
-    NotImplementedError,
     RuntimeError,
     struct.error,
     UnicodeDecodeError,

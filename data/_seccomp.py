@@ -110,11 +110,11 @@ def filter_program(machine: str, process: int) -> bytes:
 
     Raises
     ------
-    NotImplementedError
+    OSError
         Where the numbers of the machine's calls are not in the table.
     """
     if machine not in _ARCHITECTURES:
-        raise NotImplementedError(machine)
+        raise OSError(errno.ENOSYS, machine)
     column, architecture = _ARCHITECTURES[machine]
     refuse, allow, end = _done(_FAIL | errno.EPERM), _done(_ALLOW), _done(_END_PROCESS)
     program = [_load(_AT_ARCHITECTURE), _jump(_EQUAL, architecture, 1, 0), end, _load(_AT_NUMBER)]

@@ -85,12 +85,8 @@ def published_format(source: Path, options: ReadOptions) -> Format | None:
     RefusedError
         Where the file cannot be read.
     """
-    mapping = _mapping(options)
-    with opened(source, options.limits) as members:
-        inspect(members, options.limits)
-        if _is_grid(members):
-            return None
-        return format_of(_source(source.name, members, mapping, options.limits, None, _SAMPLE_ROWS))
+    sample = sample_of(source, options)
+    return None if sample is None else format_of(sample)
 
 
 def cells_of(source: Path, options: ReadOptions) -> SourceTable | None:

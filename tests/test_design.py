@@ -396,6 +396,17 @@ def test_statutory_by_hand() -> None:
     assert statutory(np.array([12.0, 5.0, 7.0]), users, [1, 2, 3]).tolist() == [2 + 5, 4, 6 + 7]
 
 
+@given(st.lists(st.tuples(st.floats(0, 1e9), st.lists(st.booleans(), min_size=5, max_size=5).filter(any)), min_size=1, max_size=6))
+def test_the_statutory_key_loses_and_makes_nothing_whatever_the_order(trenches: list[tuple[float, list[bool]]]) -> None:
+    cost, users, cables = np.array([c for c, _ in trenches]), np.array([u for _, u in trenches]).T, [1, 2, 3, 4, 9]
+    found = statutory(cost, users, cables)
+    assert found.sum() == pytest.approx(cost.sum())
+    assert (found >= 0).all()
+    turned = statutory(cost[::-1], users[::-1, ::-1], cables[::-1])
+    assert turned[::-1] == pytest.approx(found)
+    assert found == pytest.approx(np.where(users.any(axis=1), found, 0))
+
+
 def read(folder: Path, name: str, *, unlimited: bool = False) -> tuple[Network, list[Demand]]:
     with (folder / f"{name}.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

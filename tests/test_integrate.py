@@ -2,86 +2,32 @@
 
 import os
 import signal
-from collections.abc import Callable
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-import rasterio
 import shapely
 from distributed import LocalCluster
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from laid_out import PIXELS, X, Y, box, claims_of, clipped, frame, people, people_by_pixel, shares, starry, two_wards, wards_of
 from pyproj import CRS, Geod, Transformer
 
-from hatang.coverage import _measures, _projection
+from hatang.coverage import _projection
 from hatang.coverage import integrate as module
 from hatang.coverage._linework import Linework
 from hatang.coverage._projection import Projection
 from hatang.coverage.cluster import map_merge
 from hatang.coverage.integrate import WardShapes, geodesic_area_m2, integrate, polygon_sums, union
-from hatang.coverage.raster import Affine, Raster
-from hatang.data.contracts import HUE_CRS, MAP_CRS, CancelledError, CrsError, MissingError, ParameterError, SchemaError
-
-X, Y = 561_636.0, 1_821_406.0
-"""A corner near the centre of Huế, EPSG:9214."""
-PIXELS: Affine = (100.0, 0.0, X - 200.0, 0.0, -100.0, Y + 1200.0)
-
-
-def frame(shapes: list[shapely.Geometry | None], **columns: list[str]) -> gpd.GeoDataFrame:
-    """Return shapes, given in metres from the corner, with columns."""
-    moved = [None if shape is None else shapely.transform(shape, lambda xy: xy + np.array([X, Y])) for shape in shapes]
-    return gpd.GeoDataFrame(columns, geometry=moved, crs=HUE_CRS)
-
-
-def wards_of(*shapes: shapely.Geometry) -> gpd.GeoDataFrame:
-    return frame(list(shapes), ward_code=[f"{k:05d}" for k in range(len(shapes))])
-
-
-def claims_of(*shapes: shapely.Geometry | None, operators: str = "") -> gpd.GeoDataFrame:
-    return frame(list(shapes), operator=list(operators or "a" * len(shapes)), technology=["4g"] * len(shapes))
-
-
-def box(x: float, y: float, width: float, height: float) -> shapely.Polygon:
-    return shapely.box(x, y, x + width, y + height)
+from hatang.coverage.raster import Raster
+from hatang.data.contracts import HUE_CRS, MAP_CRS, CrsError, ParameterError, SchemaError
 
 
 @pytest.fixture
 def metric() -> gpd.GeoDataFrame:
-    """Return two wards of 1 km² side by side."""
-    return wards_of(box(0, 0, 1000, 1000), box(1000, 0, 1000, 1000))
-
-
-def shares(found: pd.DataFrame) -> dict[tuple[str, str], float]:
-    share = found["covered_area_m2"] / found["area_m2"]
-    return dict(zip(zip(found["ward_code"], found["operator"], strict=True), share, strict=True))
-
-
-def clipped(wards: gpd.GeoDataFrame, claims: gpd.GeoDataFrame) -> dict[tuple[str, str], float]:
-    """Return the share of each ward in each operator's claims, by GEOS."""
-    metres, out = wards.to_crs(HUE_CRS), {}
-    for operator, rows in claims.to_crs(HUE_CRS).groupby("operator"):
-        cover = union(list(rows.geometry))
-        for code, shape in zip(metres["ward_code"], metres.geometry, strict=True):
-            out[code, str(operator)] = shapely.intersection(shape, cover).area / shape.area
-    return out
-
-
-def people_by_pixel(shapes: gpd.GeoSeries, raster: Raster) -> np.ndarray:
-    """Return people by clipping each shape with the polygon of each pixel: the definition, spelled out."""
-    a, b, c, d, e, f = raster.transform
-    row, column = (index.ravel() for index in np.indices(raster.shape))
-    corners = np.stack([np.column_stack([column + i, row + j]) for i, j in [(0, 0), (1, 0), (1, 1), (0, 1)]], axis=1)
-    pixels = shapely.polygons(corners @ np.array([[a, d], [b, e]]) + np.array([c, f]))
-    weight = raster.window(0, raster.shape[0], 0, raster.shape[1]).ravel() / shapely.area(pixels)
-    moved = np.asarray(shapes.to_crs(raster.crs).to_numpy(), object)
-    return np.array([(weight * shapely.area(shapely.intersection(shape, pixels))).sum() for shape in moved])
-
-
-def people(shape: tuple[int, int], *, seed: int = 3) -> np.ndarray:
-    return np.random.default_rng(seed).gamma(0.5, 20.0, shape)
+    return two_wards()
 
 
 def test_overlapping_claims_of_a_group_count_once(metric: gpd.GeoDataFrame) -> None:
@@ -222,177 +168,6 @@ def test_every_coincidence_agrees_with_clipping(wards: list[shapely.Geometry], c
         assert share == pytest.approx(expected[code, "a"], rel=1e-9)
         assert found.loc[code, "covered_population"] == pytest.approx(inside[row], rel=1e-9, abs=1e-9)
         assert found.loc[code, "population"] == pytest.approx(whole[row], rel=1e-9)
-
-
-def starry(seed: int, *, count: int, reach_m: float, vertices: int) -> list[shapely.Polygon]:
-    """Return ragged stars about the corner: long thin edges, crossings everywhere."""
-    random = np.random.default_rng(seed)
-    out = []
-    for _ in range(count):
-        angle = np.sort(random.uniform(0, 2 * np.pi, vertices))
-        radius = reach_m * random.uniform(0.2, 1.0, vertices)
-        centre = random.uniform(0, 1000, 2)
-        out.append(shapely.Polygon(np.column_stack([radius * np.cos(angle), radius * np.sin(angle)]) + centre))
-    return [shape for shape in out if shape.is_valid]
-
-
-TRANSFORMS: dict[str, Affine] = {
-    "north up": PIXELS,
-    "south up": (100.0, 0.0, X - 200.0, 0.0, 100.0, Y - 200.0),
-    "mirrored": (-100.0, 0.0, X + 1200.0, 0.0, -100.0, Y + 1200.0),
-    "turned": (80.0, 60.0, X - 500.0, 60.0, -80.0, Y + 300.0),
-    "sheared": (100.0, 30.0, X - 500.0, 0.0, -90.0, Y + 1200.0),
-    "oblong": (170.0, 0.0, X - 333.0, 0.0, -40.0, Y + 700.0),
-    "coarse": (3000.0, 0.0, X - 1500.0, 0.0, -3000.0, Y + 2000.0),
-}
-
-
-@pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS.keys())
-def test_people_agree_with_clipping_pixel_by_pixel(transform: Affine) -> None:
-    wards = wards_of(*starry(1, count=4, reach_m=700, vertices=40), box(0, 0, 400, 300))
-    claims = claims_of(*starry(2, count=5, reach_m=500, vertices=60))
-    raster = Raster(people((14, 16)), transform, HUE_CRS)
-    found = integrate(wards, claims, raster=raster)
-    cover = union(list(claims.geometry))
-    np.testing.assert_array_equal(found["ward_code"], wards["ward_code"])
-    np.testing.assert_allclose(found["population"], people_by_pixel(wards.geometry, raster), rtol=1e-9, atol=1e-9)
-    np.testing.assert_allclose(
-        found["covered_population"], people_by_pixel(wards.geometry.intersection(cover), raster), rtol=1e-9, atol=1e-9
-    )
-
-
-def test_people_in_degrees_are_clipped_in_degrees() -> None:
-    wards = wards_of(*starry(5, count=3, reach_m=900, vertices=30)).to_crs(MAP_CRS)
-    claims = claims_of(*starry(6, count=3, reach_m=700, vertices=50), operators="aab").to_crs(MAP_CRS)
-    west, _, _, north = wards.total_bounds
-    raster = Raster(people((20, 20)), (1 / 1200, 0.0, west - 0.001, 0.0, -1 / 1200, north - 0.001), MAP_CRS)
-    metric = integrate(wards.to_crs(HUE_CRS), claims.to_crs(HUE_CRS), raster=raster)
-    found = integrate(wards, claims, raster=raster)
-    for operator, rows in claims.groupby("operator"):
-        mine = found[found["operator"] == operator]
-        cover = union(list(rows.geometry))
-        np.testing.assert_allclose(mine["covered_population"], people_by_pixel(wards.geometry.intersection(cover), raster), rtol=1e-9)
-    # From another CRS the vertices alone are moved: the edges of the union are cut in the raster's CRS all the same.
-    pd.testing.assert_frame_equal(metric, found, check_exact=False, rtol=1e-6)
-
-
-def test_people_of_polygons() -> None:
-    raster = Raster(people((14, 30)), PIXELS, HUE_CRS)
-    shapes = [*starry(8, count=6, reach_m=400, vertices=30), None, shapely.Polygon([(0, 0), (100, 100), (100, 0), (0, 100)])]
-    series = frame(shapes).geometry.set_axis([f"g{k}" for k in range(len(shapes))])
-    found = polygon_sums(series, raster=raster)
-    assert found.index.equals(series.index)
-    known = series[series.notna() & series.is_valid]
-    np.testing.assert_allclose(found.loc[known.index, "population"], people_by_pixel(known, raster), rtol=1e-9)
-    np.testing.assert_allclose(found.loc[known.index, "area_m2"], geodesic_area_m2(known), rtol=1e-12)
-    assert found["population"].iloc[-2] == 0
-    bow = people_by_pixel(gpd.GeoSeries([union([series.iloc[-1]])], crs=HUE_CRS), raster)
-    assert found["population"].iloc[-1] == pytest.approx(bow[0], rel=1e-9)
-
-
-Written = Callable[..., Path]
-
-
-@pytest.fixture
-def written(tmp_path: Path) -> Written:
-    """Return a writer of one-band rasters, whose pixels lie at PIXELS unless told."""
-
-    def write(values: np.ndarray, *, name: str = "people.tif", driver: str = "GTiff", **profile: object) -> Path:
-        profile = {"crs": HUE_CRS, "transform": rasterio.Affine(*PIXELS), **profile}
-        rows, columns = values.shape
-        with rasterio.open(tmp_path / name, "w", driver=driver, width=columns, height=rows, count=1, dtype=values.dtype, **profile) as file:
-            file.write(values, 1)
-        return tmp_path / name
-
-    return write
-
-
-NO_DATA = {"minus": (-99999.0, np.float32), "huge": (3.0e38, np.float32), "nan": (np.nan, np.float32), "byte": (255, np.uint8)}
-
-
-@pytest.mark.parametrize(("mark", "dtype"), NO_DATA.values(), ids=NO_DATA.keys())
-def test_no_data_counts_nothing(metric: gpd.GeoDataFrame, written: Written, mark: float, dtype: type) -> None:
-    values = np.full((14, 30), 3, dtype)
-    values[4, 5] = values[7, 7] = mark
-    path = written(values, nodata=mark)
-    expected = np.where(values == 3, 3.0, 0.0)
-    claims = claims_of(box(100, 100, 1500, 700))
-    known = integrate(metric, claims, raster=Raster(expected, PIXELS, HUE_CRS))
-    pd.testing.assert_frame_equal(integrate(metric, claims, raster=path), known, check_exact=True)
-    pd.testing.assert_frame_equal(integrate(metric, claims, raster=str(path)), known, check_exact=True)
-    assert known["population"].tolist() == pytest.approx([3 * 98, 300], rel=1e-12)
-
-
-def test_negative_and_nan_count_nothing_where_no_mark_is_set(metric: gpd.GeoDataFrame, written: Written) -> None:
-    values = np.full((14, 30), 3, np.float32)
-    values[4, 5], values[5, 5], values[6, 6] = -99999.0, np.nan, np.inf
-    found = integrate(metric, claims_of(box(0, 0, 2000, 1000)), raster=written(values))
-    assert found["covered_population"].tolist() == pytest.approx([3 * 97, 300], rel=1e-12)
-
-
-def test_other_formats_and_scaled_values_are_read(metric: gpd.GeoDataFrame, written: Written) -> None:
-    values = people((14, 30)).astype(np.float32)
-    claims = claims_of(box(100, 100, 1500, 700))
-    known = integrate(metric, claims, raster=Raster(values, PIXELS, HUE_CRS))
-    envi = integrate(metric, claims, raster=written(values, name="people.img", driver="ENVI"))
-    pd.testing.assert_frame_equal(envi, known, check_exact=False, rtol=1e-12)
-    path = written(values)
-    with rasterio.open(path, "r+") as file:
-        file.scales, file.offsets = (0.5,), (1.0,)
-    scaled = integrate(metric, claims, raster=path)
-    np.testing.assert_allclose(scaled["population"], known["population"] * 0.5 + 100, rtol=1e-12)
-
-
-def test_a_raster_without_place_or_of_another_kind_is_refused(metric: gpd.GeoDataFrame, written: Written, tmp_path: Path) -> None:
-    claims = claims_of(box(0, 0, 9, 9))
-    values = people((14, 30))
-    with pytest.raises(MissingError, match=r"error\.raster\.missing"):
-        integrate(metric, claims, raster=tmp_path / "none.tif")
-    with pytest.raises(CrsError, match=r"error\.raster\.crs"):
-        integrate(metric, claims, raster=written(values, crs=None))
-    text = tmp_path / "text.tif"
-    text.write_text("people")
-    with pytest.raises(ParameterError, match=r"error\.raster\.unreadable"):
-        integrate(metric, claims, raster=text)
-    for transform in [(0.0, 0.0, X, 0.0, -100.0, Y), (100.0, 50.0, X, 200.0, 100.0, Y), (np.nan, 0.0, X, 0.0, 1.0, Y)]:
-        with pytest.raises(ParameterError, match=r"error\.raster\.transform"):
-            Raster(values, transform, HUE_CRS)
-    with pytest.raises(ParameterError, match=r"error\.raster\.transform"):
-        Raster(values[0], PIXELS, HUE_CRS)
-    with pytest.raises(CrsError, match=r"error\.raster\.crs"):
-        Raster(values, PIXELS, None)
-
-
-def test_a_file_that_names_other_files_is_not_followed(metric: gpd.GeoDataFrame, written: Written, tmp_path: Path) -> None:
-    target = written(people((14, 30)))
-    virtual = tmp_path / "people.vrt"
-    virtual.write_text(
-        f'<VRTDataset rasterXSize="30" rasterYSize="14"><SRS>EPSG:9214</SRS><GeoTransform>{X}, 100, 0, {Y}, 0, -100</GeoTransform>'
-        f'<VRTRasterBand dataType="Float64" band="1"><SimpleSource><SourceFilename>{target}</SourceFilename></SimpleSource></VRTRasterBand>'
-        "</VRTDataset>"
-    )
-    with rasterio.open(virtual) as file:
-        assert file.read(1).sum() > 0
-    with pytest.raises(ParameterError, match=r"error\.raster\.unreadable"):
-        integrate(metric, claims_of(box(0, 0, 9, 9)), raster=virtual)
-
-
-def test_a_broken_file_is_refused(metric: gpd.GeoDataFrame, written: Written) -> None:
-    path = written(people((14, 30)), compress="deflate")
-    path.write_bytes(path.read_bytes()[:900])
-    with pytest.raises(ParameterError, match=r"error\.raster\.unreadable"):
-        integrate(metric, claims_of(box(0, 0, 900, 900)), raster=path)
-
-
-def test_windows_do_not_change_the_sums(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
-    transform: Affine = (4.0, 0.0, X - 200.0, 0.0, -4.0, Y + 1200.0)
-    wards = wards_of(*starry(1, count=4, reach_m=700, vertices=40))
-    claims = claims_of(*starry(2, count=5, reach_m=500, vertices=60), operators="aabbb")
-    path = written(people((350, 380)), transform=rasterio.Affine(*transform), tiled=True, blockxsize=64, blockysize=64)
-    once = integrate(wards, claims, raster=path)
-    monkeypatch.setattr(_measures, "_WINDOW_PIXELS", 1)
-    pd.testing.assert_frame_equal(integrate(wards, claims, raster=path), once, check_exact=False, rtol=1e-13)
-    pd.testing.assert_frame_equal(integrate(wards, claims, raster=path), integrate(wards, claims, raster=path), check_exact=True)
 
 
 def test_prepared_wards_answer_alike(metric: gpd.GeoDataFrame) -> None:
@@ -585,43 +360,3 @@ def killing(pieces: list[tuple[int, Linework]], shared: tuple[object, str]) -> o
         else:
             os.kill(os.getpid(), signal.SIGKILL)
     return module._reach(pieces, work)  # type: ignore[arg-type]
-
-
-def test_progress_rises_to_the_whole_and_who_stops_it_leaves_nothing(metric: gpd.GeoDataFrame, written: Written) -> None:
-    # Many short edges make cells small and strips of cells many.
-    turn = np.linspace(0, 2 * np.pi, 20_000)
-    waves = [1000 + 400 * np.exp(1j * turn) * (1 + 0.1 * np.sin((8 + k) * turn)) for k in range(3)]
-    claims = claims_of(*(shapely.Polygon(np.column_stack([wave.real, wave.imag + 500])) for wave in waves), operators="abc")
-    path = written(people((14, 30)))
-    whole = integrate(metric, claims, raster=path)
-    told: list[tuple[int, int]] = []
-    seen = integrate(metric, claims, raster=path, progress=lambda done, every: told.append((done, every)))
-    pd.testing.assert_frame_equal(seen, whole)
-    assert told == sorted(told)
-    assert told[0] == (0, 3 * len(metric))
-    assert told[-1] == (3 * len(metric), 3 * len(metric))
-    middle = [done for done, _ in told if 0 < done < 3 * len(metric)]
-    assert middle
-
-    def stop(done: int, _: int) -> None:
-        if done:
-            raise CancelledError("error.cancelled")
-
-    with pytest.raises(CancelledError, match=r"error\.cancelled"):
-        integrate(metric, claims, raster=path, progress=stop)
-    pd.testing.assert_frame_equal(integrate(metric, claims, raster=path), whole)
-
-
-def test_sums_of_polygons_tell_their_progress_too(metric: gpd.GeoDataFrame, written: Written) -> None:
-    path = written(people((14, 30)))
-    told: list[int] = []
-    sums = polygon_sums(metric.geometry, raster=path, progress=lambda done, _: told.append(done))
-    assert told == sorted(told)
-    assert (told[0], told[-1]) == (0, len(metric))
-
-    def stop(_done: int, _every: int) -> None:
-        raise CancelledError("error.cancelled")
-
-    with pytest.raises(CancelledError):
-        polygon_sums(metric.geometry, raster=path, progress=stop)
-    pd.testing.assert_frame_equal(polygon_sums(metric.geometry, raster=path), sums)

@@ -130,9 +130,9 @@ def test_no_facts_no_violations_but_a_table() -> None:
 
 
 def test_clauses_come_into_force_on_their_day() -> None:
-    before = {clause.code for clause in clauses_in_force(dt.date(2024, 6, 30))}
+    before = {clause.code for clause in clauses_in_force(dt.date(2025, 11, 20))}
     assert "chamber_spacing" not in before
-    assert "chamber_spacing" in {clause.code for clause in clauses_in_force(dt.date(2024, 7, 1))}
+    assert "chamber_spacing" in {clause.code for clause in clauses_in_force(dt.date(2025, 11, 21))}
 
 
 def test_an_unverified_clause_can_only_warn() -> None:

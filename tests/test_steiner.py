@@ -12,6 +12,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components, maximum_flow
 from scipy.sparse.csgraph import dijkstra as scipy_dijkstra
 
+from benchmarks.design import PUBLISHED
 from hatang.data.contracts import ParameterError
 from hatang.sharing._ascent import ascend
 from hatang.sharing._exact import Task, prove
@@ -19,16 +20,6 @@ from hatang.sharing._flow import least_cut
 from hatang.sharing._graph import FAR, contracted, distances, graph_of, parts, spelled
 from hatang.sharing._trees import exchanged, grown, trimmed
 from hatang.sharing.steiner import SteinerTree, steiner_tree
-
-PUBLISHED = {
-    "instance016": 14_171_206,
-    "instance010": 13_309_487,
-    "instance067": 30_854_904,
-    "instance009": 15_841_596,
-    "instance121": 279_512_692,
-    "instance098": 80_628_079,
-}
-"""PACE 2018, track 3: smallest first."""
 
 Edges = tuple[np.ndarray, np.ndarray, np.ndarray]
 
