@@ -197,10 +197,10 @@ def row_changes(table: Table, before: pd.DataFrame, after: pd.DataFrame) -> RowC
     --------
     >>> from hatang.data.contracts import FIXED
     >>> rows = {"ward_code": ["19738"], "ward_name": "A", "operator": "vnpt", "households": 9, "households_served": 5}
-    >>> old = FIXED.conform(pd.DataFrame(rows))
+    >>> old = FIXED.conform(pd.DataFrame(rows).assign(technology="fibre"))
     >>> found = row_changes(FIXED, old, old.assign(households_served=[7]))
     >>> found.rows.to_dict("records")
-    [{'ward_code': '19738', 'operator': 'vnpt', 'change': 'changed', 'fields': 'households_served'}]
+    [{'ward_code': '19738', 'operator': 'vnpt', 'technology': 'fibre', 'change': 'changed', 'fields': 'households_served'}]
     """
     names = table.names
     old, new = (_comparable(frame[names], table) for frame in (before, after))

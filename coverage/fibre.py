@@ -33,8 +33,10 @@ def fibre_shares(fixed: pd.DataFrame, *, config: AssessConfig) -> pd.DataFrame:
     Parameters
     ----------
     fixed
-        FIXED contract: one row a ward and provider, `households_served` of `households`.
+        FIXED contract: one row a ward, provider and technology, `households_served` of `households`; of a survey `households` are those
+        asked. Lines that are not fibre do not count; a row that names no technology is fibre.
     """
+    fixed = fibre_lines(fixed)
     rows: list[dict[str, Any]] = []
     for ward, part in fixed.groupby("ward_code", sort=True):
         households = part["households"].to_numpy(float)
@@ -51,6 +53,11 @@ def fibre_shares(fixed: pd.DataFrame, *, config: AssessConfig) -> pd.DataFrame:
         below = clopper_pearson(least * households.max(), households.max(), level=config.interval_level)
         rows.append(_row(str(ward), ALL, float(share.min()), min(float(below[0]), float(share.min())), float(high[share.argmin()])))
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def fibre_lines(fixed: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a table under FIXED that are fibre, or name no technology."""
+    return fixed if fixed.empty else fixed[fixed["technology"].isna() | (fixed["technology"] == Technology.FIBRE)]
 
 
 def _row(ward: str, operator: str, share: float, low: float, high: float) -> dict[str, Any]:

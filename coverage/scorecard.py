@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from hatang.coverage.config import AssessConfig
+from hatang.coverage.fibre import fibre_lines
 from hatang.data.contracts import ANY, SCORECARD, Environment, Technology, Verdict
 
 _LEAD: Final = "skhcn"
@@ -66,7 +67,8 @@ def _wards(indicator: str, technology: str, table: pd.DataFrame, *, config: Asse
 def _households(fixed: pd.DataFrame) -> dict[str, Any]:
     """Return the share of households connected by fibre, over the wards and providers that filed it."""
     row = _blank("fibre_households_share", "share")
-    known = fixed[fixed["households_connected"].notna()] if len(fixed) else fixed
+    lines = fibre_lines(fixed)
+    known = lines[lines["households_connected"].notna() & (lines["basis"] != "survey")] if len(lines) else lines
     if known.empty:
         return row
     households = known.groupby("ward_code")["households"].max().sum()

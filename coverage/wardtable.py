@@ -197,10 +197,38 @@ def _claimed(wards: gpd.GeoDataFrame, claimed: gpd.GeoDataFrame, living: People 
 
 
 def _with_fibre(frame: pd.DataFrame, fibre: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with the shares of served counts in the rows of fibre."""
+    """Return the frame with the shares of served counts in the rows of fibre, those of served areas where a provider filed no counts.
+
+    Where some providers filed counts and others areas, what they reach together lies between the exact bounds of Fréchet.
+    """
+    frame = _from_areas(frame)
     values = [column for column in fibre.columns if column not in _GROUP]
     joined = frame.merge(fibre.rename(columns={name: f"{name}_fibre" for name in values}), on=_GROUP, how="left")
+    both = {who: (joined["operator"] == who) & joined["population_share_fibre"].notna() & _areas(joined) for who in (ANY, ALL)}
+    area = joined["claimed_population_share"].astype(float)
+    share, low, high = (joined[f"population_{name}_fibre"].astype(float) for name in ("share", "lo", "hi"))
+    together = {
+        ANY: (np.maximum(area, share), np.maximum(area, low), np.minimum(1.0, area + high)),
+        ALL: (np.minimum(area, share), np.maximum(0.0, area + low - 1.0), np.minimum(area, high)),
+    }
+    for who, bounds in together.items():
+        for name, bound in zip(("share", "lo", "hi"), bounds, strict=True):
+            column = f"population_{name}_fibre"
+            joined[column] = pd.Series(bound, index=joined.index).where(both[who], joined[column].astype(float))
     for name in values:
         own = joined[name] if name in joined else pd.Series(None, index=joined.index, dtype=object)
         joined[name] = joined[f"{name}_fibre"].where(joined[f"{name}_fibre"].notna(), own)
     return joined.drop(columns=[f"{name}_fibre" for name in values])
+
+
+def _areas(frame: pd.DataFrame) -> "pd.Series[bool]":
+    """Return which rows are fibre with a served area filed."""
+    return (frame["technology"] == Technology.FIBRE) & frame["claimed_population_share"].notna()
+
+
+def _from_areas(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with the share of people inside a served area of fibre as the provider's declaration."""
+    areas = _areas(frame)
+    inside = frame["claimed_population_share"].astype(float)
+    declared = {f"population_{name}": inside.where(areas, frame[f"population_{name}"].astype(float)) for name in ("share", "lo", "hi")}
+    return frame.assign(**declared, evidence=areas.map({True: "declared", False: None}))

@@ -86,7 +86,7 @@ MEASUREMENTS = Table(
         Column("rsrq_db", "float", "dB", low=-43, high=20, synonyms=("rsrq", "ss_rsrq"), sentinels=(2147483647, -200)),
         Column("sinr_db", "float", "dB", low=-40, high=60, synonyms=("snr", "sinr", "ss_sinr", "rssnr"), sentinels=(2147483647, -200)),
         Column("no_service", "bool", synonyms=("mat_song", "khong_co_song")),
-        Column("cell_id", synonyms=("cellid", "rawcellid", "cell", "eci", "nci")),
+        Column("cell_id", synonyms=("cellid", "rawcellid", "cell", "eci", "nci", "ma_cell")),
         Column("device_id", required=True, synonyms=("device", "thiet_bi", "deviceserialnumber", "imei_hash")),
         Column("accuracy_m", "float", "m", low=0, synonyms=("accuracy", "loc_accuracy", "do_chinh_xac"), sentinels=(2147483647,)),
         Column("speed_kmh", "float", "km/h", low=0, high=400, synonyms=("speed", "toc_do"), sentinels=(2147483647,)),
@@ -133,18 +133,18 @@ SITES = Table(
 CELLS = Table(
     "cells",
     (
-        Column("cell_id", required=True),
+        Column("cell_id", required=True, synonyms=("ma_cell",)),
         Column("cell_name", synonyms=("ten_cell",)),
         OPERATOR,
         Column("radio", values=("2g", "3g", "4g", "5g"), synonyms=("cong_nghe", "technology", "rat")),
         Column("pci", "int", low=0, high=1007),
-        Column("channel", "int", low=0, high=3_279_165, synonyms=("earfcn", "narfcn", "arfcn")),
+        Column("channel", "int", low=0, high=3_279_165, synonyms=("earfcn", "narfcn", "arfcn", "so_kenh")),
         Column("azimuth_deg", "float", "degree", low=0, high=360, synonyms=("azimuth", "goc_phuong_vi")),
         Column("height_m", "float", "m", low=0, high=350, synonyms=("height", "chieu_cao"), sentinels=(0,)),
-        Column("range_m", "float", "m", low=0, synonyms=("range",)),
+        Column("range_m", "float", "m", low=0, synonyms=("range", "tam_phu")),
         Column("samples", "int", "tests", low=0, synonyms=("so_mau",)),
-        Column("estimated", "bool", synonyms=("changeable",)),
-        Column("updated", "time"),
+        Column("estimated", "bool", synonyms=("changeable", "uoc_luong")),
+        Column("updated", "time", synonyms=("ngay_cap_nhat",)),
     ),
     key=("cell_id",),
     geometry="point",
@@ -154,16 +154,16 @@ CELLS = Table(
 TILES = Table(
     "tiles",
     (
-        Column("quadkey", required=True),
+        Column("quadkey", required=True, synonyms=("ma_o",)),
         Column("network", required=True, values=("mobile", "fixed"), synonyms=("layer", "mang")),
         PERIOD_OPEN,
-        Column("download_mbps", "float", "Mbit/s", low=0, high=20000),
-        Column("upload_mbps", "float", "Mbit/s", low=0, high=20000),
-        Column("latency_ms", "float", "ms", low=0, high=60000),
-        Column("latency_down_ms", "float", "ms", low=0, high=60000),
-        Column("latency_up_ms", "float", "ms", low=0, high=60000),
-        Column("tests", "int", "tests", required=True, low=1),
-        Column("devices", "int", "devices", required=True, low=1),
+        Column("download_mbps", "float", "Mbit/s", low=0, high=20000, synonyms=("toc_do_tai_xuong",)),
+        Column("upload_mbps", "float", "Mbit/s", low=0, high=20000, synonyms=("toc_do_tai_len",)),
+        Column("latency_ms", "float", "ms", low=0, high=60000, synonyms=("do_tre",)),
+        Column("latency_down_ms", "float", "ms", low=0, high=60000, synonyms=("do_tre_khi_tai_xuong",)),
+        Column("latency_up_ms", "float", "ms", low=0, high=60000, synonyms=("do_tre_khi_tai_len",)),
+        Column("tests", "int", "tests", required=True, low=1, synonyms=("so_phep_do",)),
+        Column("devices", "int", "devices", required=True, low=1, synonyms=("so_thiet_bi",)),
     ),
     key=("quadkey", "network", "period"),
     geometry="polygon",
@@ -215,10 +215,20 @@ FIXED = Table(
             "households_served", "int", "households", required=True, low=0, synonyms=("ho_co_kha_nang_tiep_can", "served", "ho_phu_cap")
         ),
         Column("households_connected", "int", "households", low=0, synonyms=("ho_co_ket_noi", "subscribers", "thue_bao")),
-        Column("download_mbps", "float", "Mbit/s", low=0, synonyms=("toc_do_trung_vi", "speed")),
+        Column("download_mbps", "float", "Mbit/s", low=0, synonyms=("toc_do_trung_vi", "speed", "toc_do_tai_xuong", "max_download")),
+        Column("upload_mbps", "float", "Mbit/s", low=0, synonyms=("toc_do_tai_len", "max_upload")),
+        Column(
+            "technology",
+            values=("fibre", "cable", "copper", "wireless", "satellite", "other"),
+            synonyms=("cong_nghe", "loai_duong_truyen", "technologie"),
+        ),
+        Column("basis", values=("count", "building", "served_area", "survey"), synonyms=("co_so_so_lieu", "cach_lap")),
     ),
-    key=("ward_code", "operator"),
+    key=("ward_code", "operator", "technology"),
 )
+"""Homes of each ward that a provider can serve, by technology. `basis` tells where they come from: the provider's count, its list of
+buildings, the area it serves, or a survey, whose `households` are those that were asked.
+"""
 
 ASSETS = Table(
     "assets",
@@ -296,7 +306,7 @@ PLANS = Table(
 )
 
 BUILDINGS = Table(
-    "buildings", (Column("building_id"), Column("area_m2", "float", "m²", low=0, synonyms=("area_in_meters",))), geometry="any"
+    "buildings", (Column("building_id"), Column("area_m2", "float", "m²", low=0, synonyms=("area_in_meters", "dien_tich"))), geometry="any"
 )
 
 VILLAGES = Table(

@@ -25,7 +25,7 @@ _ARROW: Final[Mapping[str, pa.DataType]] = {
     "date": pa.timestamp("us"),
     "time": pa.timestamp("us"),
 }
-_BESIDE: Final = ("lon", "lat", "x", "y", "wkt", "ss_rsrp", "session")
+_BESIDE: Final = ("lon", "lat", "x", "y", "wkt", "ss_rsrp", "session", "building_id")
 """Columns that readers use and no table stores."""
 _NO_COORDINATE: Final = (2147483647.0, -99999.0)
 _UTC_COLUMNS: Final = frozenset({"time_utc", "timestamp_utc", "utc_time"})
@@ -80,6 +80,10 @@ class Intake:
         """Take the words of a column's cells at `where` as understood, so that they are not read as numbers."""
         if where.any():
             self._tidy[name] = pc.if_else(pa.array(where), pa.scalar(None, pa.string()), self.cells(name))
+
+    def replace(self, name: str, cells: Any) -> None:
+        """Take other cells for those of a column, where a reader knows what its words mean as numbers."""
+        self._tidy[name] = cells
 
     def note(
         self,

@@ -70,6 +70,8 @@ def _score(source: SourceTable, table: Table, mapping: FileMapping, options: Rea
     missing = {c.name for c in table.columns if c.required} - there - _MADE - {"device_id"}
     if table.name in ("fixed", "speeds"):
         missing -= {"ward_code", "ward_name"} if there & {"ward_code", "ward_name"} else set()
+    if table.name == "fixed" and "building_id" in found:
+        missing -= {"households"}
     if table.name == "measurements" and source.geometry is not None:
         missing -= {"lon", "lat"}
     if table.name == "measurements" and {"x", "y"} <= set(found):

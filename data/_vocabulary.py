@@ -24,6 +24,7 @@ EXTRA_SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "y": ("y", "northing", "toa_do_y", "y_m"),
     "wkt": ("wkt", "geometry", "geom", "the_geom", "tile"),
     "ss_rsrp": ("ss_rsrp", "ssrsrp", "nr_ssrsrp", "nr_ss_rsrp", "5g_ssrsrp"),
+    "building_id": ("ma_nha", "ma_toa_nha", "ma_ho", "household_id", "premises_id"),
     "place_id": ("ma_diem",),
     "place_name": ("ten_diem",),
     "session": ("session", "session_id", "missionid", "phien_do", "open_test_uuid"),
@@ -55,6 +56,13 @@ _TECHNOLOGIES: Final[Mapping[str, tuple[str, ...]]] = {
     NONE: ("none", "no service", "no signal", "out of service", "pas de service", "khong co song", "mat song", "trang song",
            "limited service", "emergency only", "limited", "khong co dich vu"),
 }  # fmt: skip
+_LINES: Final[Mapping[str, tuple[str, ...]]] = {
+    "cable": ("cap dong truc", "coaxial", "hfc", "docsis", "truyen hinh cap"),
+    "copper": ("cap dong", "dsl", "adsl", "vdsl", "xdsl"),
+    "wireless": ("vo tuyen", "fwa", "fixed wireless", "vo tuyen co dinh", "5g fwa", "4g fwa"),
+    "satellite": ("ve tinh", "starlink"),
+    "other": ("khac",),
+}
 _ENVIRONMENTS: Final[Mapping[str, tuple[str, ...]]] = {
     "outdoor": ("outdoor", "ngoai troi", "outside", "walking", "di bo"),
     "in_vehicle": ("in vehicle", "incar", "in car", "trong xe", "vehicle", "intrain", "in train", "o to"),
@@ -80,6 +88,8 @@ _VALUES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "conditional": ("co dieu kien", "dieu kien"),
         "no": ("khong", "false", "0", "n"),
     },
+    "basis": {"count": ("thong ke", "so dem", "dem"), "building": ("toa nha", "theo nha", "danh sach nha", "ho", "premises"),
+              "served_area": ("vung phuc vu", "vung"), "survey": ("khao sat", "dieu tra", "sample")},
     "village_kind": {"thon": ("lang", "xom", "village"), "ban": ("ban lang",),
                      "to_dan_pho": ("to dan pho", "tdp", "to", "khu pho", "neighbourhood")},
     "structure": {"rooftop": ("mai nha", "san thuong", "tren mai", "rooftop"), "pole": ("cot", "tru"),
@@ -203,6 +213,21 @@ def technology_of(text: str) -> str | None:
     ('4g', 'other', 'nsa', None)
     """
     return _reverse("technology").get(fold(text))
+
+
+def line_of(text: str) -> str | None:
+    """Return the technology of a fixed line that a cell names, None where it is unknown.
+
+    Examples
+    --------
+    >>> line_of("GPON"), line_of("Cáp đồng"), line_of("4G")
+    ('fibre', 'copper', None)
+    """
+    folded = fold(text)
+    if folded in _LINES:
+        return folded
+    named = next((code for code, names in _LINES.items() if folded in {fold(name) for name in names}), None)
+    return named or ("fibre" if technology_of(text) == "fibre" else None)
 
 
 def environment_of(text: str) -> str | None:

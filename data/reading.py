@@ -176,6 +176,8 @@ def read(source: Path, target: Path, kind: Kind, options: ReadOptions) -> ReadOu
             beside.unlink(missing_ok=True)
     period, differs = _period(times, options, source.name)
     rows_refused = int(intake.refused.sum()) + lost
+    if kind is Kind.FIXED:  # a list of buildings is counted by ward: what counts is rows of the file
+        kept = intake.count - int((intake.refused | intake.dropped).sum())
     return ReadOutcome(kind, intake.count + lost, kept, rows_refused, dict(+intake.repairs), differs + faults, period)
 
 

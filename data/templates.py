@@ -21,7 +21,17 @@ _FILLED: Final = 1_000
 """Rows that lists to choose from are laid under."""
 _MADE: Final = frozenset({"sufficiency"})
 """Columns that a reader works out and nobody fills."""
-_UNITS: Final[Mapping[str, str]] = {"degree": "độ", "operators": "", "households": "", "tests": "", "devices": "", "ways": "", "slots": ""}
+_UNITS: Final[Mapping[str, str]] = {
+    "degree": "độ",
+    "operators": "",
+    "households": "",
+    "tests": "",
+    "devices": "",
+    "ways": "",
+    "slots": "",
+    "lanes": "",
+    "paths": "",
+}
 _WKT: Final = "WKT (WGS 84)"
 _SHAPES: Final[Mapping[str, str]] = {
     "line": "LINESTRING (107.5700 16.4600, 107.5750 16.4630)",

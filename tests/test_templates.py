@@ -54,6 +54,17 @@ def test_every_heading_is_a_name_that_the_readers_know(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_no_template_shows_the_plain_name_of_a_column(kind: Kind) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(template(kind, "en")))
+    names = [column.name for column in INPUT_TABLES[kind].columns]
+    shown = [str(cell.value).split(" (")[0] for cell in book.worksheets[0][1]]
+    assert not set(shown) & set(names)
+    assert len(set(shown)) == len(shown)
+    meanings = [row[1].value for row in book.worksheets[1].iter_rows(min_row=5)]
+    assert not set(meanings) & set(names)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_choice_of_a_list_means_its_own_code(kind: Kind) -> None:
     table = INPUT_TABLES[kind]
     book = openpyxl.load_workbook(io.BytesIO(template(kind, "en")))

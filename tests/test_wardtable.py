@@ -165,6 +165,24 @@ def test_fibre_verdicts() -> None:
     assert table(nothing(), fixed=empty).loc[("19753", "vnpt", "fibre"), "verdict"] == "insufficient"
 
 
+def test_served_areas_of_fibre_are_declarations_where_no_counts_are_filed() -> None:
+    # The first ward lies from 0 to 0.5, the second from 0.5 to 1: FPT serves all of the first and half of the second.
+    area = {**claim(0, 0.75, operator="fpt", technology="fibre"), "environment": "premises"}
+    columns = ["population_share", "population_lo", "population_hi"]
+    rows = table(nothing(), claims(area))
+    assert rows.loc[("19753", "fpt", "fibre"), ["verdict", "evidence"]].tolist() == ["covered", "declared"]
+    assert rows.loc[("19774", "fpt", "fibre"), columns].tolist() == pytest.approx([0.5] * 3, abs=1e-4)
+    assert rows.loc[("19774", "any", "fibre"), "verdict"] == "gap"
+    # VNPT counts 60 of 100 homes in the second ward: together they reach 60 % to 100 %, both at most 50 %.
+    fixed = FIXED.conform(pd.DataFrame([served("19774", "vnpt", 100, 60)]))
+    low, high = (float(bound) for bound in clopper_pearson(60, 100))
+    joint = table(nothing(), claims(area), fixed)
+    assert joint.loc[("19774", "fpt", "fibre"), columns].tolist() == pytest.approx([0.5] * 3, abs=1e-4)
+    assert joint.loc[("19774", "vnpt", "fibre"), "population_share"] == 0.6
+    assert joint.loc[("19774", "any", "fibre"), columns].tolist() == pytest.approx([0.6, max(0.5, low), 1.0], abs=1e-4)
+    assert joint.loc[("19774", "all", "fibre"), columns].tolist() == pytest.approx([0.5, low - 0.5, min(0.5, high)], abs=1e-4)
+
+
 def test_invalid_claims_still_have_an_area() -> None:
     bow = claim(0, 1)
     box = shapely.get_coordinates(bow["geometry"])
