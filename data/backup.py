@@ -1,4 +1,4 @@
-"""A store as one file: a plain tar of the catalogue, the stored files it names and the city's own boundaries; the manifest comes last.
+"""A store as one file: a plain tar of the catalogue, its files, the city's own boundaries and mappings kept; the manifest comes last.
 
 Both ways the bytes are streamed in blocks, so that memory stays flat. Reading trusts nothing: of a tar's many kinds of members only plain
 files are taken, and only under the names that a store has, so that no archive can write anywhere else; every file must have the hash
@@ -29,6 +29,7 @@ CITY: Final = "boundaries/city.parquet"
 _MANIFEST: Final = "manifest.json"
 _ORIGINAL: Final = re.compile(r"originals/([0-9a-f]{2})/(\1[0-9a-f]{62})")
 _TABLE: Final = re.compile(r"datasets/([0-9a-f]{2})/\1[0-9a-f]{62}\.parquet")
+_MAPPING: Final = re.compile(r"mappings/[0-9a-f]{12}\.yaml")
 _BLOCK: Final = 1 << 20
 _MANIFEST_MOST: Final = 1 << 28
 """Bytes of the largest manifest read: about two million files."""
@@ -63,11 +64,15 @@ def write_backup(store: Store, target: Path, advance: Callable[[], object] = lam
         out = _Hashing(raw)
         hashes = {CATALOGUE: _append(out, CATALOGUE, copy)}
         city = store.home / CITY
-        for path, expected in {**named, **({city: None} if city.is_file() else {})}.items():
+        mappings = [path for path in sorted((store.home / "mappings").glob("*.yaml")) if _MAPPING.fullmatch(f"mappings/{path.name}")]
+        unnamed = [*([city] if city.is_file() else []), *mappings]
+        for path, expected in {**named, **dict.fromkeys(unnamed)}.items():
             name = path.relative_to(store.home).as_posix()
             try:
                 hashes[name] = _append(out, name, path)
             except FileNotFoundError as error:
+                if path in mappings:  # forgotten meanwhile
+                    continue
                 raise StoreError("error.backup.damaged", file=name) from error
             if expected is not None and expected != hashes[name]:
                 raise StoreError("error.backup.damaged", file=name)
@@ -160,7 +165,7 @@ def unpack_backup(archive: Path, folder: Path) -> str:
 
 
 def _known(name: str) -> bool:
-    return name in (CATALOGUE, CITY, _MANIFEST) or bool(_ORIGINAL.fullmatch(name) or _TABLE.fullmatch(name))
+    return name in (CATALOGUE, CITY, _MANIFEST) or any(pattern.fullmatch(name) for pattern in (_ORIGINAL, _TABLE, _MAPPING))
 
 
 class _Reading:

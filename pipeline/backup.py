@@ -142,7 +142,7 @@ def _put(staged: Path, home: Path, *, rows: bool = True) -> None:
     with disk(home):
         home.mkdir(parents=True, exist_ok=True)
         for path in sorted(staged.rglob("*"), key=lambda path: (path.name == CATALOGUE, path)):
-            if path.is_file() and (rows or path.relative_to(staged).parts[0] in ("originals", "datasets", "boundaries")):
+            if path.is_file() and (rows or path.relative_to(staged).parts[0] in ("originals", "datasets", "boundaries", "mappings")):
                 target = home / path.relative_to(staged)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 path.replace(target)

@@ -1,5 +1,6 @@
 """Backup and restore: a round trip, backups while others file, and archives that must be refused."""
 
+import datetime as dt
 import hashlib
 import io
 import json
@@ -19,6 +20,7 @@ from typer.testing import CliRunner
 from hatang.commands.main import app
 from hatang.data.contracts import FIXED, Kind, ParameterError, RefusedError, StoreError
 from hatang.data.database import _config
+from hatang.data.mappingmemory import all_remembered, kept_text, recall, remember
 from hatang.data.settings import Settings
 from hatang.data.store import Dataset, Filing, Store
 from hatang.pipeline.backup import back_up, bring_back
@@ -69,14 +71,20 @@ def nothing_left(folder: Path, *names: str) -> bool:
 def test_a_round_trip_brings_everything_back(settings: Settings, place: Settings, archive: Path) -> None:
     city = settings.home / "boundaries/city.parquet"
     city.write_bytes(b"the city's own")
+    stated = settings.home.parent / "stated.yaml"
+    stated.write_text("columns: {households: Tổng hộ}\n", encoding="utf-8")
+    remember(settings.home, "vnpt", Kind.FIXED, ["Mã xã", "Tổng hộ"], stated, file="ho.csv", used=dt.datetime(2026, 11, 26, tzinfo=dt.UTC))
     whole = archive.with_name("whole.tar")
     made = back_up(whole, settings, Quiet())
     assert made.sha256 == hashlib.sha256(whole.read_bytes()).hexdigest()
-    assert made.files == 6  # the catalogue, two originals, two tables, the city's boundaries
+    assert made.files == 7  # the catalogue, two originals, two tables, the city's boundaries, a mapping
     found = bring_back(whole, place, Quiet())
     assert (found.datasets, found.faults, found.kept) == (2, (), None)
     assert listed(place) == listed(settings)
     assert (place.home / "boundaries/city.parquet").read_bytes() == b"the city's own"
+    kept = recall(place.home, "vnpt", Kind.FIXED, ["Mã xã", "Tổng hộ"])
+    assert kept is not None
+    assert kept_text(kept) == kept_text(all_remembered(settings.home)[0])
     with Store.open(place) as store, Store.open(settings) as old:
         assert store.verify(anchor=old.audit_head().hash) == []  # the chain goes on
         assert store.audit_head().seq == old.audit_head().seq + 1
@@ -234,6 +242,8 @@ def test_a_backup_rewritten_by_the_test_is_still_good(archive: Path, place: Sett
         {"name": "fifo", "kind": tarfile.FIFOTYPE},
         {"name": "x" * 300, "data": b"x"},
         {"name": "results/\x1b[31m", "data": b"x"},
+        {"name": "mappings/../../outside.yaml", "data": b"x"},
+        {"name": "mappings/lock", "data": b"x"},
     ],
 )
 def test_members_that_no_backup_holds_are_refused(archive: Path, place: Settings, hostile: dict[str, object]) -> None:
