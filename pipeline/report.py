@@ -21,6 +21,7 @@ from hatang.reports.pdf import report_pdf
 from hatang.reports.sections import Scope, build_report
 from hatang.reports.sharing_workbook import sharing_workbook
 from hatang.reports.workbook import report_workbook
+from hatang.reports.works_workbook import works_workbook
 
 _MANIFEST: Final = "manifest.json"
 
@@ -63,6 +64,8 @@ def write_report(
     if "sharing_totals" in results.tables:
         makers["chia-se.xlsx"] = lambda: sharing_workbook(results, language)
         makers["chia-se.dxf"] = lambda: sharing_drawing(results, language)
+    if "overlaps" in results.tables:
+        makers["lich-cong-trinh.xlsx"] = lambda: works_workbook(results, language)
     if "calendar" in results.tables:
         makers["lich.ics"] = lambda: sharing_calendar(results, language)
     progress.step("report.writing", total=len(makers))

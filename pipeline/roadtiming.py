@@ -1,6 +1,7 @@
 """When the plans along a road are decided: against the works along it, by budget, deadline and moratorium."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any, Final
 
 import geopandas as gpd
@@ -28,22 +29,12 @@ def road_timing(axes: gpd.GeoDataFrame, plans: gpd.GeoDataFrame, works: gpd.GeoD
         found_plans, found_works = [], []
         for row in _along(axis, plans):
             try:
-                window = PlanWindow(row["plan_id"], _day(row["earliest"]), _day(row["latest"]), _known(row["budget_status"]))
-                found_plans.append((window, row["operator"]))
+                found_plans.append((plan_window(row), row["operator"]))
             except ParameterError:
                 notes.append({"code": "dates_reversed", "id": row["plan_id"]})
         for row in _along(axis, works):
             try:
-                found_works.append(
-                    WorkWindow(
-                        row["work_id"],
-                        _day(row["start"]),
-                        _day(row["end"]),
-                        _day(row["join_deadline"]),
-                        _known(row["open_trench"]),
-                        _day(row["moratorium_until"]),
-                    )
-                )
+                found_works.append(work_window(row))
             except ParameterError:
                 notes.append({"code": "dates_reversed", "id": row["work_id"]})
         for plan, operator in found_plans:
@@ -54,10 +45,38 @@ def road_timing(axes: gpd.GeoDataFrame, plans: gpd.GeoDataFrame, works: gpd.GeoD
     columns = ["road_id", "plan_id", "operator", "work_id", "advice", "reason", "decide_by", "not_before"]
     calendar = pd.concat(bars, ignore_index=True)[["road_id", "id", "kind", "start", "end", "days"]]
     return {
-        "timing": _dated(pd.DataFrame(advice, columns=columns), "decide_by", "not_before"),
-        "calendar": _dated(calendar.astype({"days": "int64"}), "start", "end"),
+        "timing": dated(pd.DataFrame(advice, columns=columns), "decide_by", "not_before"),
+        "calendar": dated(calendar.astype({"days": "int64"}), "start", "end"),
         "timing_notes": pd.DataFrame(notes, columns=["code", "id"], dtype=object).drop_duplicates(ignore_index=True),
     }
+
+
+def plan_window(row: Mapping[Any, Any]) -> PlanWindow:
+    """Return when a plan (PLANS contract) is to be built.
+
+    Raises
+    ------
+    ParameterError
+        Where its dates are reversed.
+    """
+    return PlanWindow(row["plan_id"], _day(row["earliest"]), _day(row["latest"]), _known(row["budget_status"]))
+
+
+def work_window(row: Mapping[Any, Any]) -> WorkWindow:
+    """Return when works (WORKS contract) dig, and until when one may join.
+
+    Raises
+    ------
+    ParameterError
+        Where their dates are reversed.
+    """
+    start, end, deadline, moratorium = (_day(row[name]) for name in ("start", "end", "join_deadline", "moratorium_until"))
+    return WorkWindow(row["work_id"], start, end, deadline, _known(row["open_trench"]), moratorium)
+
+
+def dated(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Return a frame with these columns as dates, whatever they hold."""
+    return frame.assign(**{name: pd.to_datetime(frame[name]).astype("datetime64[us]") for name in columns})
 
 
 def _along(axis: shapely.LineString, layer: gpd.GeoDataFrame) -> list[dict[Any, Any]]:
@@ -76,7 +95,3 @@ def _day(value: object) -> dt.date | None:
 
 def _known(value: Any) -> Any:
     return None if pd.isna(value) else value
-
-
-def _dated(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    return frame.assign(**{name: pd.to_datetime(frame[name]).astype("datetime64[us]") for name in columns})

@@ -20,15 +20,15 @@ _LAYERS: Final = {
     "works": WORKS,
     "suggestions": SUGGESTIONS,
 }
-_NEW_SET: Final = ("new_trenches", "new_chambers", "violations")
-"""Layers of a road's new shared set, beside the others where there is one."""
+_SHARED: Final = ("new_trenches", "new_chambers", "violations", "overlaps")
+"""Layers of a road's new shared set and of the works register, beside the others where there are."""
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def report_geopackage(results: ResultSet, *, crs: str) -> bytes:
     """Return every layer of `interfaces`: always all of them, empty ones with their columns; wards with their headline results."""
     layers = {name: layer(results, name, table).to_crs(crs) for name, table in _LAYERS.items()}
-    for name in _NEW_SET:
+    for name in _SHARED:
         if name in results.tables:
             layers[name] = gpd.GeoDataFrame(results.tables[name], geometry="geometry", crs=MAP_CRS).to_crs(crs)
     layers["wards"] = _headlines(layers["wards"], results.tables["ward_table"])

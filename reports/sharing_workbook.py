@@ -138,17 +138,17 @@ def _new_set(book: xlsxwriter.Workbook, results: ResultSet, bold: object, langua
     broken["severity"] = [text(f"sharing.severity.{name}", language) for name in broken["severity"]]
     broken["parameter"] = [text(f"sharing.parameter.{name}", language) for name in broken["parameter"]]
     _frame(book, "violations", broken, _VIOLATIONS, bold, language, note)
-    timing = _dates_written(results.tables["timing"], "decide_by", "not_before")
+    timing = dates_written(results.tables["timing"], "decide_by", "not_before")
     timing["advice"] = [text(f"sharing.advice.{name}", language) for name in timing["advice"]]
     timing["reason"] = [text(f"sharing.reason.{name}", language) for name in timing["reason"]]
     left_out = "; ".join(f"{row.id}: {text(f'sharing.note.{row.code}', language)}" for row in results.tables["timing_notes"].itertuples())
     _frame(book, "timing", timing, _TIMING, bold, language, left_out or note)
-    bars = _dates_written(results.tables["calendar"], "start", "end")
+    bars = dates_written(results.tables["calendar"], "start", "end")
     bars["bar"] = [text(f"sharing.bar.{name}", language) for name in bars["kind"]]
     _frame(book, "calendar", bars, _CALENDAR, bold, language, note)
 
 
-def _dates_written(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
+def dates_written(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """Return a copy with its dates as 2027-01-31, which sorts as it reads."""
     copy = pd.DataFrame(frame).copy()
     for name in columns:

@@ -6,6 +6,7 @@ known, or ends before it begins, is unknown: it neither meets nor misses another
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -116,6 +117,33 @@ def overlaps(
         }
     )
     return OVERLAPS.conform(table)
+
+
+def common_stretches(
+    plans: gpd.GeoDataFrame, works: gpd.GeoDataFrame | None, found: pd.DataFrame, *, policy: OverlapPolicy = _DEFAULT
+) -> gpd.GeoDataFrame:
+    """Return the pairs of `overlaps` with where they run side by side, EPSG:4326.
+
+    That is the stretches of the left line, of the right one where the left is an area, and the common ground of two areas.
+
+    Examples
+    --------
+    >>> lines = [shapely.LineString([(561000, 1821000), (561200, 1821000)]), shapely.LineString([(561100, 1821005), (561400, 1821005)])]
+    >>> plans = gpd.GeoDataFrame({"plan_id": ["A", "B"], "operator": ["viettel", "vnpt"]}, geometry=lines, crs=HUE_CRS)
+    >>> common_stretches(plans, None, overlaps(plans)).to_crs(HUE_CRS).length.round().tolist()
+    [110.0]
+    """
+    parties = _parties(plans, works)
+    shapes = dict(zip(zip(parties["kind"], parties["id"], strict=True), parties.geometry, strict=True))
+    where = []
+    for pair in found.itertuples():
+        left, right = shapes[pair.left_kind, pair.left_id], shapes[pair.right_kind, pair.right_id]
+        if shapely.get_dimensions(left) == shapely.get_dimensions(right) == 2:
+            where.append(shapely.intersection(left, right))
+            continue
+        own, other = (left, right) if shapely.get_dimensions(left) == 1 else (right, left)
+        where.append(shapely.union_all([part["geometry"] for part in _stretches(own, other, policy)]))
+    return gpd.GeoDataFrame(found.reset_index(drop=True), geometry=gpd.GeoSeries(where, crs=HUE_CRS)).to_crs(MAP_CRS)
 
 
 def told_to(
@@ -256,13 +284,13 @@ def _groups(found: pd.DataFrame, meets: npt.NDArray[np.bool_], count: int) -> pd
     return number
 
 
-def _stretches(own: shapely.Geometry, other: shapely.Geometry, policy: OverlapPolicy) -> list[dict[str, object]]:
+def _stretches(own: shapely.Geometry, other: shapely.Geometry, policy: OverlapPolicy) -> list[dict[str, Any]]:
     """Return the stretches of an own line that lie beside another, as chainage and geometry; an own area is told as a whole."""
     if shapely.get_dimensions(own) != 1:
         return [{"from_m": np.nan, "to_m": np.nan, "geometry": own}]
     zone = other if shapely.get_dimensions(other) == 2 else shapely.buffer(other, policy.offset_m)
     crossing = 2 * policy.offset_m / np.sin(np.deg2rad(min(policy.max_angle_deg, 90.0)))
-    found: list[tuple[float, dict[str, object]]] = []
+    found: list[tuple[float, dict[str, Any]]] = []
     before = 0.0
     for part in shapely.get_parts(shapely.line_merge(shapely.MultiLineString(list(shapely.get_parts(own))))):
         for begin, end in _merged(_inside(part, zone), policy.gap_m):
