@@ -74,8 +74,8 @@ def works(
         first, last = (shown_date(row[name], here.language) for name in ("window_from", "window_to"))
         metres = shown(row["dig_m_saved"], "m", here.language)
         here.say("share.works.group", members=row["members"], owners=row["owners"], first=first, last=last, metres=metres)
-    for row in results.tables["works_notes"].itertuples():
-        here.say("share.works.note", id=row.id, note=text(f"sharing.note.{row.code}", here.language))
+    for row in results.tables["works_notes"].to_dict("records"):
+        here.say("share.works.note", id=row["id"], note=text(f"sharing.note.{row['code']}", here.language))
     here.written(results.run_id, out, files, summary)
 
 

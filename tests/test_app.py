@@ -7,7 +7,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 from streamlit.testing.v1 import AppTest
-from web_results import AS_OF, PERIOD, city, road
+from web_results import AS_OF, PERIOD, city, meeting_works, road
 
 from hatang.data.contracts import CancelledError, Fault, Kind, RefusedError
 from hatang.data.figures import shown
@@ -22,7 +22,7 @@ from hatang.web.road_page import drawn_lines
 from hatang.web.server import MAIN_PAGE
 from hatang.web.waiting import plain
 
-PAGES = ("coverage_page", "road_page", "data_page", "method_page")
+PAGES = ("coverage_page", "road_page", "works_page", "data_page", "method_page")
 _SECONDS = 60
 
 
@@ -126,6 +126,31 @@ def test_road_answer_shows_what_is_spared_and_whom_to_call(settings: Settings) -
     app.button(key="another").click().run()
     assert not app.exception
     assert not app.metric
+
+
+@pytest.mark.usefixtures("filled")
+def test_works_say_what_is_missing_and_answer_where_there_is_nothing() -> None:
+    app = page("works_page").run()
+    assert not app.exception
+    app.button(key="compute_works").click().run()
+    assert not app.exception
+    assert "Không có kế hoạch, công trình nào đi song song" in words(app)
+
+
+def test_works_show_groups_advice_and_calendar_and_can_be_filtered(settings: Settings) -> None:
+    results = meeting_works(settings)
+    save_results(results, settings.home / "results" / results.run_id)
+    remember(settings, results.run_id)
+    app = page("works_page")
+    app.session_state[state.WORKS_RESULT] = results
+    app.session_state[state.RUN] = results.run_id
+    app.run()
+    assert not app.exception
+    assert [metric.value for metric in app.metric] == ["1", "1", "1", "1"]
+    assert len(app.dataframe) == 4
+    app.multiselect(key="works_parties").select("fpt").run()
+    assert not app.exception
+    assert "Không có kế hoạch, công trình nào đi song song" in words(app)
 
 
 @pytest.mark.usefixtures("filled")

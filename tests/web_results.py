@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
@@ -16,6 +17,7 @@ from hatang.data.contracts import (
     GAPS,
     HUE_CRS,
     MAP_CRS,
+    OVERLAPS,
     ROADS,
     SCORECARD,
     SITES,
@@ -129,6 +131,32 @@ def city(settings: Settings, *, synthetic: bool = True) -> ResultSet:
         versions={"hatang": "0.1.0"},
         tables=tables,
     )
+
+
+def meeting_works(settings: Settings) -> ResultSet:
+    """Return a run with one plan that meets works and should join them, and one of another firm that meets nobody."""
+    base = city(settings)
+    line = shapely.LineString([(107.57, 16.46), (107.59, 16.47)])
+    window = {"window_from": [pd.Timestamp("2026-12-01")], "window_to": [pd.Timestamp("2027-02-01")]}
+    left = {"left_id": ["k1"], "left_kind": "plan", "left_owner": "vnpt"}
+    right = {"right_id": ["w1"], "right_kind": "work", "right_owner": HOSTILE}
+    found = {**left, **right, "overlap_m": 412.0, "overlap_share": 0.4, "time": "meets", "group": 1, **window}
+    groups = {"group": [1], "members": "k1, w1", "owners": f"{HOSTILE}, vnpt", "plans": 1, "works": 1, "pairs": 1, **window}
+    advice = {"road_id": "hue", "plan_id": ["k1", "k2"], "operator": ["vnpt", "fpt"], "work_id": ["w1", None]}
+    days = {"decide_by": [pd.Timestamp("2026-11-15"), pd.NaT], "not_before": [pd.NaT, pd.Timestamp("2027-01-01")]}
+    bars = {"road_id": "hue", "id": ["k1", "w1", "w1"], "kind": ["plan", "works", "deadline"]}
+    when = {
+        "start": pd.to_datetime(["2026-12-01", "2026-11-01", "2026-11-15"]),
+        "end": pd.to_datetime(["2027-03-01", "2027-02-01", "2026-11-15"]),
+    }
+    shared = base.with_tables(
+        overlaps=gpd.GeoDataFrame(OVERLAPS.conform(pd.DataFrame(found)), geometry=[line], crs=MAP_CRS),
+        overlap_groups=pd.DataFrame({**groups, "join_deadline": [pd.Timestamp("2026-11-15")], "dig_m_saved": [412.0]}),
+        timing=pd.DataFrame({**advice, "advice": ["join", "alone"], "reason": ["windows_meet", "windows_apart"], **days}),
+        calendar=pd.DataFrame({**bars, **when, "days": [91, 93, 1]}),
+        works_notes=pd.DataFrame({"code": ["no_length"], "id": [HOSTILE]}),
+    )
+    return replace(shared, run_id="f" * 16)
 
 
 def road(results: ResultSet) -> ResultSet:

@@ -196,6 +196,53 @@ def survey_list(corridor: pd.DataFrame, language: Language) -> Styler:
     return _styled(pd.DataFrame(rows.drop(columns="geometry", errors="ignore")), columns, language)
 
 
+def group_list(groups: pd.DataFrame, language: Language) -> Styler:
+    """Return the groups of plans and works that could dig together, in their order."""
+    columns: dict[str, tuple[str, Shower]] = {
+        "members": ("members", known),
+        "owners": ("parties", known),
+        "window_from": ("window_from", partial(_date, language=language)),
+        "window_to": ("window_to", partial(_date, language=language)),
+        "join_deadline": ("join_deadline", partial(_date, language=language)),
+        "dig_m_saved": ("dig_saved", _count("m", language)),
+    }
+    return _styled(groups, columns, language)
+
+
+def pair_list(found: pd.DataFrame, language: Language) -> Styler:
+    """Return who could have dug with whom, the longest common stretch first."""
+    columns: dict[str, tuple[str, Shower]] = {
+        "left_id": ("first", known),
+        "left_owner": ("first_owner", partial(operator_name, language=language)),
+        "right_id": ("second", known),
+        "right_owner": ("second_owner", partial(operator_name, language=language)),
+        "overlap_m": ("overlap", _count("m", language)),
+        "time": ("time", lambda code: text(f"sharing.time.{code}", language)),
+    }
+    rows = pd.DataFrame(found.drop(columns="geometry", errors="ignore")).sort_values("overlap_m", ascending=False, kind="stable")
+    return _styled(rows, columns, language)
+
+
+def timing_list(timing: pd.DataFrame, language: Language) -> Styler:
+    """Return what each plan should do, those who have to decide first at the top."""
+    columns: dict[str, tuple[str, Shower]] = {
+        "plan_id": ("plan", known),
+        "operator": ("operator", partial(operator_name, language=language)),
+        "work_id": ("work", known),
+        "advice": ("advice", lambda code: text(f"sharing.advice.{code}", language)),
+        "reason": ("reason", lambda code: text(f"sharing.reason.{code}", language)),
+        "decide_by": ("decide_by", partial(_date, language=language)),
+        "not_before": ("not_before", partial(_date, language=language)),
+    }
+    return _styled(timing.sort_values(["decide_by", "plan_id"], na_position="last"), columns, language)
+
+
+def note_list(notes: pd.DataFrame, language: Language) -> pd.DataFrame:
+    """Return the rows that were left out, or count without their dates, each with why."""
+    words = [text(f"sharing.note.{code}", language) for code in notes["code"]]
+    return pd.DataFrame({_head("row_id", language): notes["id"].to_numpy(), _head("reason", language): words})
+
+
 def rule_list(configuration: Mapping[str, Mapping[str, Any]], language: Language) -> pd.DataFrame:
     """Return the thresholds of a run: value, unit, date, source, and whether the source's text was read."""
     head = partial(_head, language=language)

@@ -14,10 +14,10 @@ import pandas as pd
 import shapely
 
 from hatang.data.contracts import HUE_CRS, MAP_CRS, Verdict
-from hatang.data.figures import MISSING, shown, shown_date, shown_interval, shown_spread
+from hatang.data.figures import MISSING, shown
 from hatang.data.language import Language, text
 from hatang.web.layers import CityMap, Labels, PenWords, RoadPen, Shapes, Sheet, Style, features
-from hatang.web.words import asset_name, environment_name, known, operator_name, technology_name, verdict_name
+from hatang.web.tips import asset_tip, corridor_tip, gap_tip, overlap_tip, site_tip, suggestion_tip, ward_tip, work_tip
 
 SIMPLIFY_M: Final = 100.0
 SHOWN_AT_MOST: Final = 2_000
@@ -55,6 +55,11 @@ ACTIONS: Final[Mapping[str, Style]] = {
     "closed": Style("#7A7A7A", "#BDBDBD", width=2, opacity=1, dashes="1 5", radius=4),
 }
 """What to do with an asset of a corridor: colour, and line or ring, tell it."""
+MEETS: Final[Mapping[str, Style]] = {
+    "meets": Style("#00563F", width=5, opacity=1),
+    "apart": Style("#5A6B7A", width=3, opacity=1, dashes="2 5"),
+}
+"""Where plans and works run side by side: at one time, or not (as far as is known)."""
 _PLACES: Final = (("sea", 107.93, 16.58), ("quang_tri", 107.20, 16.66), ("da_nang", 108.06, 16.02), ("laos", 107.16, 16.04))
 _SON_CHA: Final = (108.2048, 16.2178)
 """Hòn Sơn Chà, an island of Huế that an approximate boundary may leave out."""
@@ -119,7 +124,7 @@ def coverage_map(wards: gpd.GeoDataFrame, rows: pd.DataFrame, language: Language
     """
     joined = wards.merge(rows.drop(columns="ward_name"), on="ward_code", how="left")
     verdicts = joined["verdict"].fillna("none")
-    tips = [_ward_tip(row, language) for row in _records(joined)]
+    tips = [ward_tip(row, language) for row in _records(joined)]
     figures = [_ward_figure(row, language) for row in _records(joined)]
     sheet = _blank(wards)
     sheet.add_child(Shapes(features(joined, style=list(verdicts), tip=tips), VERDICTS))
@@ -138,7 +143,7 @@ def drawing_map(wards: gpd.GeoDataFrame, assets: gpd.GeoDataFrame, works: gpd.Ge
     sheet = _plain(wards, language)
     traces = _traces(assets)
     sheet.add_child(Shapes(_bare(traces, "trace"), {"trace": _TRACE}, interactive=False, canvas=True))
-    tips = [_work_tip(row, language) for row in _records(works)]
+    tips = [work_tip(row, language) for row in _records(works)]
     sheet.add_child(Shapes(features(works, style=["work"] * len(works), tip=tips), LAYERS))
     sheet.add_child(PenWords(_pen_words(language)))
     sheet.add_child(RoadPen())
@@ -164,10 +169,26 @@ def road_map(
     names = [[str(name)] if isinstance(name, str) else [] for name in roads["road_name"]]
     sheet.add_child(Shapes(features(roads, style=["road"] * len(roads), tip=names), {"road": Style("#14202B", width=2)}))
     if len(suggestions):
-        tips = [_suggestion_tip(row, language) for row in _records(suggestions)]
+        tips = [suggestion_tip(row, language) for row in _records(suggestions)]
         sheet.add_child(Shapes(features(suggestions, style=["suggestion"] * len(tips), tip=tips), LAYERS))
-    tips = [_corridor_tip(row, language) for row in _records(corridor)]
+    tips = [corridor_tip(row, language) for row in _records(corridor)]
     sheet.add_child(Shapes(features(corridor, style=list(corridor["action"]), tip=tips), ACTIONS))
+    return sheet
+
+
+def works_map(wards: gpd.GeoDataFrame, works: gpd.GeoDataFrame, found: gpd.GeoDataFrame, language: Language) -> CityMap:
+    """Draw where plans and works run side by side over the works themselves; those that meet in time stand out.
+
+    Parameters
+    ----------
+    found
+        OVERLAPS contract with geometry, EPSG:4326; at least one row.
+    """
+    sheet = _plain(wards, language, bounds=tuple(found.total_bounds))
+    tips = [work_tip(row, language) for row in _records(works)]
+    sheet.add_child(Shapes(features(works, style=["work"] * len(works), tip=tips), LAYERS))
+    styles = ["meets" if row["time"] == "meets" else "apart" for row in _records(found)]
+    sheet.add_child(Shapes(features(found, style=styles, tip=[overlap_tip(row, language) for row in _records(found)]), MEETS))
     return sheet
 
 
@@ -273,99 +294,6 @@ def _place_labels(language: Language) -> list[dict[str, Any]]:
     return [{"lon": lon, "lat": lat, "lines": [text(f"web.place.{name}", language)], "room": False} for name, lon, lat in places]
 
 
-def _line(message_id: str, language: Language, **fields: object) -> str:
-    return text(f"web.tip.{message_id}", language, **fields)
-
-
-def _ward_tip(row: Mapping[str, Any], language: Language) -> list[str]:
-    share = shown_interval(row["population_share"], row["population_lo"], row["population_hi"], "share", language)
-    lines = [str(row["ward_name"]), _line("verdict", language, verdict=verdict_name(row["verdict"], language))]
-    if pd.isna(row["verdict"]):
-        return lines
-    lines.append(_line("share", language, share=share))
-    if row["evidence"] == "tests" or row["technology"] != "fibre":
-        tests, needed = (shown(row[name], "tests", language) for name in ("tests", "tests_needed"))
-        lines.append(_line("tests", language, tests=tests, needed=needed))
-    return lines
-
-
-def _gap_tip(row: Mapping[str, Any], language: Language) -> list[str]:
-    lines = [
-        _line("gap", language, rank=row["rank"], ward=row["ward_name"]),
-        text(f"gap.{row['gap_kind']}", language),
-        " · ".join(
-            (
-                operator_name(row["operator"], language),
-                technology_name(row["technology"], language),
-                environment_name(row["environment"], language),
-            )
-        ),
-        _line("area", language, area=shown(row["area_m2"] / 1e6, "km²", language)),
-        _line(
-            "people",
-            language,
-            people=shown(row["population"], "people", language),
-            spread=shown_spread(pd.DataFrame([row]), language),
-        ),
-    ]
-    if row["gap_kind"] == "contradicted":
-        failures, tests, devices = (shown(row[name], "tests", language) for name in ("failures", "tests", "devices"))
-        lines.append(_line("failures", language, failures=failures, tests=tests, devices=devices))
-    if not pd.isna(row["nearest_site_m"]):
-        nearest = operator_name(row["nearest_site_operator"], language)
-        lines.append(_line("nearest", language, operator=nearest, distance=shown(row["nearest_site_m"], "m", language)))
-    return lines
-
-
-def _site_tip(row: Mapping[str, Any], language: Language) -> list[str]:
-    return [
-        known(row["site_name"]) if known(row["site_name"]) != known(None) else str(row["site_id"]),
-        operator_name(row["operator"], language),
-        _line("technologies", language, technologies=known(row["technologies"])),
-        _line("mast", language, structure=known(row["structure"]), height=shown(row["height_m"], "m", language)),
-        _line("tenants", language, tenants=shown(row["tenants"], "ways", language)),
-    ]
-
-
-def _asset_tip(row: Mapping[str, Any], language: Language) -> list[str]:
-    ducts = row["asset_class"] == "duct_section"
-    total, used = (row["ways"], row["ways_used"]) if ducts else (row["slots_total"], row["slots_used"])
-    return [
-        f"{asset_name(row['asset_class'], language)} {row['asset_id']}",
-        _line("owner", language, owner=operator_name(row["owner"], language)),
-        _line("capacity", language, total=shown(total, "ways", language), used=shown(used, "ways", language)),
-    ]
-
-
-def _work_tip(row: Mapping[str, Any], language: Language) -> list[str]:
-    return [
-        known(row["work_name"]),
-        _line("promoter", language, promoter=known(row["promoter"])),
-        _line("dates", language, start=shown_date(row["start"], language), end=shown_date(row["end"], language)),
-        _line("deadline", language, date=shown_date(row["join_deadline"], language)),
-    ]
-
-
-def _suggestion_tip(row: Mapping[str, Any], language: Language) -> list[str]:
-    return [
-        text(f"web.suggestion.{row['kind']}", language),
-        _line("owner", language, owner=operator_name(row["owner"], language)),
-        _line("spare", language, spare=shown(row["spare"], "ways", language)),
-        _line("dig_saved", language, metres=shown(row["dig_m_saved"], "m", language)),
-    ]
-
-
-def _corridor_tip(row: Mapping[str, Any], language: Language) -> list[str]:
-    capacity, used, spare = (shown(row[name], "ways", language) for name in ("capacity", "used", "spare"))
-    return [
-        f"{asset_name(row['asset_class'], language)} {row['asset_id']}",
-        text(f"web.action.{row['action']}", language),
-        _line("owner", language, owner=operator_name(row["owner"], language)),
-        _line("room", language, capacity=capacity, used=used, spare=spare),
-        _line("chainage", language, chainage=shown(row["chainage_m"], "m", language), offset=shown(row["offset_m"], "m", language)),
-    ]
-
-
 def _pen_words(language: Language) -> dict[str, Any]:
     def words(name: str) -> str:
         return text(f"web.pen.{name}", language)
@@ -411,10 +339,10 @@ def _always(name: str) -> Callable[[pd.DataFrame], list[str]]:
 
 
 _LAYER_RULES: Final[Mapping[str, tuple[Callable[[pd.DataFrame], list[str]], Callable[[Mapping[str, Any], Language], list[str]]]]] = {
-    "gaps": (_named("gap_kind"), _gap_tip),
-    "sites": (_always("site"), _site_tip),
-    "assets": (_named("asset_class"), _asset_tip),
-    "works": (_always("work"), _work_tip),
-    "suggestions": (_always("suggestion"), _suggestion_tip),
+    "gaps": (_named("gap_kind"), gap_tip),
+    "sites": (_always("site"), site_tip),
+    "assets": (_named("asset_class"), asset_tip),
+    "works": (_always("work"), work_tip),
+    "suggestions": (_always("suggestion"), suggestion_tip),
 }
 """How each layer's rows are styled and what their tooltips say."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from hatang.data.language import Language, text
 from hatang.web.layers import Style
-from hatang.web.maps import ACTIONS, LAYERS, PATTERNS, VERDICTS
+from hatang.web.maps import ACTIONS, LAYERS, MEETS, PATTERNS, VERDICTS
 
 _OF_LAYER: Final[Mapping[str, tuple[str, ...]]] = {
     "gaps": ("unclaimed", "contradicted"),
@@ -32,6 +32,12 @@ def road_legend(language: Language) -> str:
     """Return the legend of a road's corridor as HTML."""
     marks = [(style, text(f"web.action.{name}", language), "point") for name, style in ACTIONS.items()]
     return _html([*marks, (LAYERS["suggestion"], text("web.legend.suggestion", language), "line")])
+
+
+def works_legend(language: Language) -> str:
+    """Return the legend of the works map as HTML."""
+    marks = [(style, text(f"web.legend.{name}", language), "line") for name, style in MEETS.items()]
+    return _html([(LAYERS["work"], text("web.legend.work", language), "line"), *marks])
 
 
 def _form(name: str) -> str:
