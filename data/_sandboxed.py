@@ -29,10 +29,12 @@ import pyogrio
 from hatang.data._confinement import LAYERS, confine, die_with_parent
 from hatang.data._drivers import RASTER_DRIVERS, VECTOR_DRIVERS
 from hatang.data._errors import HatangError, RefusedError
+from hatang.data._registerpack import pack
 from hatang.data._sourcetable import write_cells
 from hatang.data.contracts import BoundarySource, Kind
 from hatang.data.limits import Limits
 from hatang.data.reading import ReadOptions, cells_of, read, recognise, sample_of
+from hatang.data.registerfile import read_register
 from hatang.data.wardfile import read_boundaries
 
 _REQUEST_BYTES: Final = 1 << 20
@@ -205,6 +207,11 @@ def _boundaries(request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
     return {"faults": [fault.as_dict() for fault in faults]}
 
 
+def _register(request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+    pack(*read_register(Path(request["source"]), limits), Path(request["target"]))
+    return {}
+
+
 def _probe(request: Mapping[str, Any], _: Limits) -> dict[str, Any]:
     """Try what no reader may do, on files and an address that the request names, and say what came of each."""
     import pyarrow as pa  # noqa: PLC0415 - its open goes past Python and so past the audit hook
@@ -249,6 +256,7 @@ _CALLS: Final[Mapping[str, Callable[[Mapping[str, Any], Limits], dict[str, Any]]
     "recognise": _recognise,
     "cells": _cells,
     "boundaries": _boundaries,
+    "register": _register,
     "probe": _probe,
 }
 

@@ -6,7 +6,6 @@ before it opens the file is `hatang.data._confinement`. What it answers is plain
 that was taken over by a file can say something wrong about that file and nothing else.
 """
 
-import atexit
 import dataclasses
 import json
 import logging
@@ -16,28 +15,29 @@ import shutil
 import signal
 import socket
 import stat
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import geopandas as gpd
+import pandas as pd
 
-from hatang.data._drivers import clean_environment
 from hatang.data._filetype import PARTS, refused
+from hatang.data._readinghost import Host
+from hatang.data._registerpack import unpacked
 from hatang.data._sourcetable import SourceTable, read_cells
+from hatang.data._workeranswers import exhausted, faults_of, outcome_of
 from hatang.data.atomic import disk
-from hatang.data.contracts import BoundarySource, Fault, Kind, RefusedError, Severity, StoreError
-from hatang.data.language import fault_text
+from hatang.data.contracts import BoundarySource, Fault, Kind, RefusedError, StoreError
 from hatang.data.limits import Limits
 from hatang.data.reading import ReadOptions, ReadOutcome, cells_of, read, recognise, sample_of
+from hatang.data.registerfile import read_register
 from hatang.data.wardfile import read_boundaries
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "prepare",
     "read_apart",
     "recognise_apart",
+    "register_apart",
     "sample_apart",
     "sandbox_report",
 ]
@@ -58,6 +59,7 @@ _TICK_S: Final = 0.1
 _START_S: Final = 60
 _HEADING_BYTES: Final = 4_096
 _CAN_FORK: Final = hasattr(os, "fork")
+_HOST: Final = Host()
 _CRASHES: Final = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL})
 
 
@@ -126,7 +128,7 @@ def read_apart(
     with _workplace(target.parent) as folder:
         made = folder / "table.arrow"
         value = _asked(source, request, folder, options, target=made, heed=heed, note=note)
-        outcome = _outcome(value, source.name)
+        outcome = outcome_of(value, source.name)
         _take(made, target, source.name)
     return outcome
 
@@ -181,9 +183,23 @@ def boundaries_apart(source: Path, *, origin: BoundarySource, limits: Limits) ->
     with _workplace(None) as folder:
         made = folder / "wards.parquet"
         value = _asked(source, {"call": "boundaries", "boundary_source": str(origin)}, folder, options, target=made)
-        faults = _faults(value.get("faults"), source.name)
+        faults = faults_of(value.get("faults"), source.name)
         _check_plain(made, source.name)
         return gpd.read_parquet(made), faults
+
+
+def register_apart(source: Path, limits: Limits) -> tuple[dict[str, pd.DataFrame], gpd.GeoDataFrame]:
+    """Do what `hatang.data.registerfile.read_register` does with a file, in a process apart; raises as `read_apart` does."""
+    if not _CAN_FORK:
+        return _unprotected(lambda: read_register(source, limits))
+    with _workplace(None) as folder:
+        made = folder / "register.arrow"
+        _asked(source, {"call": "register"}, folder, ReadOptions(limits=limits), target=made)
+        _check_plain(made, source.name)
+        try:
+            return unpacked(made)
+        except (KeyError, TypeError, ValueError) as error:  # Arrow's and shapely's errors of content are among them
+            raise refused(source.name, "file_hostile", found="…") from error
 
 
 def sandbox_report(limits: Limits | None = None) -> SandboxReport:
@@ -213,84 +229,6 @@ def prepare() -> None:
         _HOST.start()
 
 
-class _Host:
-    """The process that forks a worker for each file; one for this process and those it forks."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._control: socket.socket | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        os.register_at_fork(after_in_child=self._forked)
-        atexit.register(self.stop)
-
-    def start(self) -> socket.socket:
-        """Return the socket on which the process is asked; start it where it does not run."""
-        with self._lock:
-            if self._control is None:
-                ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-                with theirs:
-                    folder = tempfile.gettempdir()
-                    command = [sys.executable, "-I", "-m", "hatang.data._sandboxed", str(theirs.fileno())]
-                    try:
-                        self._process = subprocess.Popen(  # noqa: S603 - the program's own module, no word of a user
-                            command,
-                            stdin=subprocess.DEVNULL,
-                            stdout=subprocess.DEVNULL,
-                            stderr=subprocess.DEVNULL,
-                            cwd=folder,
-                            env=clean_environment(folder),
-                            pass_fds=[theirs.fileno()],
-                            start_new_session=True,
-                        )
-                    except OSError as error:
-                        ours.close()
-                        raise StoreError("error.reading.sandbox", reason=error.strerror or str(error)) from error
-                self._control = ours
-            return self._control
-
-    def connect(self) -> socket.socket:
-        """Return a connection to a watcher that waits for one request."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            for attempt in (1, 2):
-                try:
-                    socket.send_fds(self.start(), [b"?"], [theirs.fileno()])
-                except StoreError:
-                    ours.close()
-                    raise
-                except OSError as error:  # it was ended from outside: once more
-                    self.stop()
-                    if attempt == 2:
-                        ours.close()
-                        raise StoreError("error.reading.sandbox", reason=error.strerror or str(error)) from error
-                else:
-                    break
-        return ours
-
-    def stop(self) -> None:
-        """Let the process end: it does when nobody holds the socket any more."""
-        with self._lock:
-            if self._control is not None:
-                self._control.close()
-            if self._process is not None:
-                with suppress(subprocess.TimeoutExpired):
-                    self._process.wait(1)
-                if self._process.poll() is None:
-                    self._process.kill()
-                    self._process.wait()
-            self._control = self._process = None
-
-    def _forked(self) -> None:
-        """In a fork: ask the same process, but leave its end to the one that started it."""
-        self._lock = threading.Lock()
-        if self._process is not None:
-            self._process.returncode = 0
-        self._process = None
-
-
-_HOST: Final = _Host()
-
-
 def _asked(
     source: Path,
     request: Mapping[str, Any],
@@ -316,9 +254,9 @@ def _asked(
         if "refused" in answer:
             said = answer["refused"]
             fields = {str(name): field for name, field in said["fields"].items()}
-            error: Exception = RefusedError(str(said["message_id"]), _faults(said["faults"], source.name), **fields)
+            error: Exception = RefusedError(str(said["message_id"]), faults_of(said["faults"], source.name), **fields)
         elif "exhausted" in answer:
-            error = _exhausted(source.name, str(answer["exhausted"]), options.limits)
+            error = exhausted(source.name, str(answer["exhausted"]), options.limits)
         elif "os_error" in answer:
             error = OSError(int(answer["os_error"]["errno"] or 0), str(answer["os_error"]["reason"]))
         else:
@@ -352,17 +290,17 @@ def _answered(
     heading, said = _heard(full, limits.wall_s + _START_S, heed)
     note(Cost(float(heading["seconds"]), float(heading["cpu_s"]), float(heading["peak_mb"])))
     if heading["late"]:
-        raise _exhausted(source.name, "time", limits)
+        raise exhausted(source.name, "time", limits)
     if not said:
         ended = int(heading["signal"])
         _LOGGER.warning("%s: the reader was ended by signal %d", source.name, ended)
         if ended == signal.SIGXCPU:
-            raise _exhausted(source.name, "time", limits)
+            raise exhausted(source.name, "time", limits)
         if ended in _CRASHES:
             raise refused(source.name, "file_crash", found=signal.Signals(ended).name)
         if ended == signal.SIGSYS:
             raise refused(source.name, "file_hostile", found=signal.Signals(ended).name)
-        raise _exhausted(source.name, "memory", limits)
+        raise exhausted(source.name, "memory", limits)
     try:
         answer = json.loads(said)
     except ValueError as error:
@@ -402,41 +340,6 @@ def _quota_bytes() -> int:
 
     bound = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
     return bound if bound != resource.RLIM_INFINITY else sys.maxsize
-
-
-def _exhausted(file: str, what: str, limits: Limits) -> RefusedError:
-    """Return the error of a file that took more than it may."""
-    found = {"memory": f"> {limits.memory_mb} MB", "time": f"> {limits.cpu_s} s", "file": f"> {2 * limits.file_mb} MB"}.get(what, "…")
-    return refused(file, "file_exhausting", found=found, memory_mb=limits.memory_mb, seconds=limits.cpu_s)
-
-
-def _outcome(value: Mapping[str, Any], file: str) -> ReadOutcome:
-    """Return what a worker says of a file that it read."""
-    try:
-        return ReadOutcome(
-            kind=Kind(value["kind"]),
-            rows_in=int(value["rows_in"]),
-            rows_kept=int(value["rows_kept"]),
-            rows_refused=int(value["rows_refused"]),
-            repairs={str(name): int(count) for name, count in value["repairs"].items()},
-            faults=_faults(value["faults"], file),
-            period=None if value["period"] is None else str(value["period"]),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise refused(file, "file_hostile", found="…") from error
-
-
-def _faults(said: Any, file: str) -> tuple[Fault, ...]:
-    """Return the faults that a worker names, or raise where one has no sentence."""
-    faults = []
-    try:
-        for fault in said:
-            made = Fault(**{**fault, "severity": Severity(fault["severity"])})
-            fault_text(made, "vi")
-            faults.append(made)
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise refused(file, "file_hostile", found="…") from error
-    return tuple(faults)
 
 
 def _stated(options: ReadOptions) -> dict[str, str | None]:

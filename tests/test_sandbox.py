@@ -23,7 +23,7 @@ import pytest
 import shapely
 
 from hatang.data import sandbox
-from hatang.data._drivers import RASTER_DRIVERS, VECTOR_DRIVERS
+from hatang.data._drivers import RASTER_DRIVERS, VECTOR_DRIVERS, clean_environment
 from hatang.data._seccomp import filter_program
 from hatang.data.contracts import BoundarySource, CancelledError, Kind, ParameterError, RefusedError, StoreError
 from hatang.data.facts import ward_facts
@@ -257,7 +257,7 @@ def test_a_machine_without_a_table_of_calls_goes_without_that_layer() -> None:
 def test_nothing_of_the_environment_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HATANG_DATABASE_URL", "postgresql://city:password@db/catalogue")
     monkeypatch.setenv("https_proxy", "http://proxy:3128")
-    passed = sandbox.clean_environment("/nowhere")
+    passed = clean_environment("/nowhere")
     assert not any("password" in value or "proxy:3128" in value for value in passed.values())
     assert {"VRT", "OGR_VRT", "HTTP", "GDALG", "OAPIF", "WMS", "SQLite", "PDF"} <= set(passed["GDAL_SKIP"].split(","))
 

@@ -147,7 +147,7 @@ def _calendar(bars: pd.DataFrame) -> None:
         .encode(
             x=alt.X("start:T", title=None, axis=alt.Axis(format="%m/%Y", orient="top")),
             x2="end:T",
-            y=alt.Y("id:N", title=None, sort=order),
+            y=alt.Y("id:N", title=None, sort=order, axis=alt.Axis(labelOverlap=False)),
             color=colour.legend(orient="bottom"),
             stroke=alt.Stroke("word:N", legend=None, scale=scale),  # a single day stays visible
             tooltip=[
