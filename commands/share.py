@@ -1,4 +1,4 @@
-"""`hatang share road FILE`: what can be reused along a road and what is then not dug; `share works`: whose plans and works meet."""
+"""`hatang share`: along a road (`road FILE`), how much of the city is used jointly (`kpi`); other commands stand beside."""
 
 import datetime as dt
 from pathlib import Path
@@ -8,9 +8,10 @@ import typer
 
 from hatang.commands import shareregister, shareworks
 from hatang.commands.terminal import Bar, Session, session, speaks_errors
-from hatang.data.figures import shown, shown_date
+from hatang.data.figures import is_missing, shown, shown_date
 from hatang.data.language import text
 from hatang.data.results import ResultSet
+from hatang.pipeline.kpis import share_kpis, write_kpis
 from hatang.pipeline.report import write_report
 from hatang.pipeline.share import share_road
 
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
     group.command("road")(speaks_errors(road))
     group.command("register")(speaks_errors(shareregister.check))
     group.command("works")(speaks_errors(shareworks.works))
+    group.command("kpi")(speaks_errors(kpi))
     app.add_typer(group, name="share")
 
 
@@ -39,6 +41,37 @@ def road(
         files = write_report(results, out, scope="road", language=here.language, progress=bar) if out else []
     summary = summarised(results)
     _say(here, results, summary)
+    here.written(results.run_id, out, files, summary)
+
+
+def kpi(
+    context: typer.Context,
+    out: Annotated[Path | None, typer.Option(help="Thư mục kết quả / result folder")] = None,
+    period: Annotated[str | None, typer.Option(help="Kỳ, ví dụ 2026Q3 / quarter")] = None,
+    as_of: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Ngày chốt / date of the figures")] = None,
+) -> None:
+    """Chỉ số dùng chung của thành phố, phường xã, doanh nghiệp / indicators of shared use."""
+    here = session(context)
+    with Bar(here) as bar:
+        results = share_kpis(here.settings, period=period, as_of=as_of.date() if as_of else None, progress=bar)
+    files = write_kpis(results, out, language=here.language) if out else []
+    kpis = results.tables["sharing_kpis"]
+    city = kpis[kpis["scope"] == "city"]
+    mark = f" ({text('synthetic', here.language)})" if results.synthetic else ""
+    here.say("share.kpi.title", period=results.period, as_of=shown_date(results.as_of, here.language), synthetic=mark)
+    for row in city.itertuples():
+        here.say(
+            "share.kpi.row",
+            indicator=text(f"indicator.{row.indicator}", here.language),
+            share=shown(row.share, "share", here.language),
+            unit=text(f"sharing.kpi.unit.{row.unit}", here.language),
+            **{name: shown(getattr(row, name), str(row.unit), here.language) for name in ("numerator", "denominator", "unknown")},
+        )
+    figures = ("share", "numerator", "denominator", "unknown")
+    summary = {
+        str(row.indicator): {name: None if is_missing(getattr(row, name)) else getattr(row, name) for name in figures}
+        for row in city.itertuples()
+    }
     here.written(results.run_id, out, files, summary)
 
 

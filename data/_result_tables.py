@@ -5,6 +5,7 @@ from typing import Final
 
 from hatang.data._input_tables import ENVIRONMENT, PERIOD, WARD, share
 from hatang.data._names import AssetClass, BoundarySource, GapKind, SuggestionKind, Technology, Verdict
+from hatang.data._sharing_tables import MAST_SUGGESTIONS, SHARING_KPIS
 from hatang.data._tables import Column, Table
 
 WARD_KEY: Final = ("ward_code", "operator", "technology", "environment", "period")
@@ -180,5 +181,7 @@ VIOLATIONS = Table(
 )
 """Where a plan does not meet a clause: what was measured, in `unit`, and what the clause needs; unverified clauses only warn."""
 
-RESULT_TABLES: Final[Mapping[str, Table]] = {t.name: t for t in (WARD_TABLE, RAW_TESTS, GAPS, SCORECARD, CORRIDOR, SUGGESTIONS, VIOLATIONS)}
+RESULT_TABLES: Final[Mapping[str, Table]] = {
+    t.name: t for t in (WARD_TABLE, RAW_TESTS, GAPS, SCORECARD, CORRIDOR, SUGGESTIONS, VIOLATIONS, SHARING_KPIS, MAST_SUGGESTIONS)
+}
 """Contracts of the tables of a run, by name."""

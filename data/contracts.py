@@ -85,6 +85,7 @@ from hatang.data._result_tables import (
     WARD_KEY,
     WARD_TABLE,
 )
+from hatang.data._sharing_tables import MAST_SUGGESTIONS, SHARING_KPIS
 from hatang.data._tables import Column, Table
 
 __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this file
@@ -169,4 +170,6 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "ROOM",
     "SPANS",
     "STATION_HOUSES",
+    "MAST_SUGGESTIONS",
+    "SHARING_KPIS",
 ]

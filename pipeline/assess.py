@@ -31,6 +31,7 @@ from hatang.pipeline.living import people_of
 from hatang.pipeline.progress import Progress, counting
 from hatang.pipeline.rawtests import raw_tests
 from hatang.pipeline.runs import load_run, remember, run_identity, run_ids, versions
+from hatang.pipeline.sharingcounts import counted_sharing, with_ratios
 
 _PERIOD: Final = re.compile(r"\d{4}Q[1-4]")
 _CITY_TIME: Final = dt.timezone(dt.timedelta(hours=7))
@@ -147,9 +148,18 @@ def _computed(
     sites = gpd.GeoDataFrame(inputs[Kind.SITES])
     gaps, left_out = find_gaps(wards, claimed, counts, sites, config=config, as_of=as_of, living=living)
     score = scorecard(table, units, inputs[Kind.FIXED], sites, inputs[Kind.ASSETS], declarations(), config=config)
+    kpis = counted_sharing(wards, index, inputs, period=config.period)
     layers = {str(kind): inputs[kind] for kind in _LAYERS}
     found = {"gaps": gaps, "gaps_left_out": left_out}
-    return {"ward_table": table, "raw_tests": raw, **found, "scorecard": score, "ledger": cleaned.ledger, **layers}
+    return {
+        "ward_table": table,
+        "raw_tests": raw,
+        **found,
+        "scorecard": with_ratios(score, kpis),
+        "sharing_kpis": kpis,
+        "ledger": cleaned.ledger,
+        **layers,
+    }
 
 
 def _placed(index: WardIndex, tests: pd.DataFrame) -> pd.DataFrame:

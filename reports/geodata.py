@@ -44,7 +44,12 @@ def report_geojson(results: ResultSet) -> bytes:
 
 def report_csv(results: ResultSet) -> bytes:
     """Return the ward table as CSV with full values, UTF-8 with BOM; text that a spreadsheet would run is kept inert by an apostrophe."""
-    table = pd.DataFrame(results.tables["ward_table"]).copy()
+    return inert_csv(results.tables["ward_table"])
+
+
+def inert_csv(frame: pd.DataFrame) -> bytes:
+    """Return a table as CSV, UTF-8 with BOM; text that a spreadsheet would run is kept inert by an apostrophe."""
+    table = pd.DataFrame(frame).copy()
     for name in table.select_dtypes(["object", "string"]):
         table[name] = table[name].map(lambda value: f"'{value}" if isinstance(value, str) and value.startswith(_DANGEROUS) else value)
     sink = io.StringIO()

@@ -1,0 +1,72 @@
+"""Use case: the indicators of shared use of a period, with the metres not dug of its roads, and the files they are handed on as."""
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from hatang.data.contracts import SUGGESTIONS, StoreError
+from hatang.data.language import Language
+from hatang.data.results import ResultSet
+from hatang.data.settings import Settings
+from hatang.pipeline.assess import assess
+from hatang.pipeline.progress import Progress
+from hatang.pipeline.runs import run_ids
+from hatang.reports.sharing_kpis import kpis_csv, kpis_workbook
+from hatang.sharing.kpis import dig_avoided
+
+_FILES: Final = ("chi-so-dung-chung.xlsx", "chi-so-dung-chung.csv")
+
+
+def share_kpis(settings: Settings, *, period: str | None = None, as_of: dt.date | None = None, progress: Progress) -> ResultSet:
+    """Return the assessment of the period; its table `sharing_kpis` holds the indicators, metres not dug along its roads among them.
+
+    Raises
+    ------
+    ParameterError
+        Where `period` is no quarter.
+    """
+    return with_roads(assess(settings, period=period, as_of=as_of, progress=progress), settings)
+
+
+def with_roads(results: ResultSet, settings: Settings) -> ResultSet:
+    """Return a result set with the metres not dug of the roads of its period among its indicators; as it is where it holds none."""
+    kpis = results.tables.get("sharing_kpis")
+    if kpis is None:
+        return results
+    found = dig_avoided(suggestions_of(settings, results.period), period=results.period)
+    return results.with_tables(sharing_kpis=pd.concat([kpis, found], ignore_index=True))
+
+
+def suggestions_of(settings: Settings, period: str) -> pd.DataFrame:
+    """Return the suggestions of every road asked for in a period, each once; one decided outranks the same one still open."""
+    parts = [pd.DataFrame(SUGGESTIONS.conform(pd.DataFrame(columns=SUGGESTIONS.names)))]
+    for run in sorted(run_ids(settings)):
+        folder = settings.home / "results" / run
+        made = folder / "suggestions.parquet"
+        if made.is_file() and json.loads((folder / "manifest.json").read_text("utf-8"))["period"] == period:
+            parts.append(pd.read_parquet(made, columns=[column.name for column in SUGGESTIONS.columns]))
+    found = pd.concat(parts[1:] or parts, ignore_index=True)
+    ranked = found.assign(still_open=found["decision"] == "open").sort_values(["still_open", "suggestion_id"], kind="stable")
+    return ranked.drop_duplicates("suggestion_id").drop(columns="still_open").reset_index(drop=True)
+
+
+def write_kpis(results: ResultSet, out: Path, *, language: Language) -> list[Path]:
+    """Write the indicators as XLSX and CSV into `out`, over earlier ones, and return their paths.
+
+    Raises
+    ------
+    StoreError
+        Where the disk refuses.
+    """
+    made = (kpis_workbook(results, language), kpis_csv(results))
+    paths = [out / name for name in _FILES]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for path, content in zip(paths, made, strict=True):
+            path.write_bytes(content)
+    except OSError as error:
+        raise StoreError("error.store.write", file=str(out), reason=error.strerror or str(error)) from error
+    return paths

@@ -1,0 +1,39 @@
+"""The indicators of shared use within an assessment: registers laid into wards, counted, and put into the scorecard."""
+
+from typing import Final
+
+import geopandas as gpd
+import pandas as pd
+
+from hatang.coverage.locate import WardIndex
+from hatang.data.contracts import MAP_CRS, SCORECARD, Kind
+from hatang.pipeline.inputs import Inputs
+from hatang.sharing.kpis import sharing_kpis
+
+_OFFICIAL: Final = ("shared_bts_share", "shared_poles_share", "shared_ducts_share")
+
+
+def counted_sharing(wards: gpd.GeoDataFrame, index: WardIndex, inputs: Inputs, *, period: str) -> pd.DataFrame:
+    """Return the indicators (SHARING_KPIS contract) of a period; what lies in several wards counts where its middle lies."""
+    sites, assets, works = (in_wards(gpd.GeoDataFrame(inputs[kind]), index) for kind in (Kind.SITES, Kind.ASSETS, Kind.WORKS))
+    names = dict(zip(wards["ward_code"], wards["ward_name"], strict=True))
+    return sharing_kpis(sites, assets, works, gpd.GeoDataFrame(inputs[Kind.PLANS]), period=period, ward_names=names)
+
+
+def in_wards(frame: gpd.GeoDataFrame, index: WardIndex) -> gpd.GeoDataFrame:
+    """Return the frame (EPSG:4326) with `ward_code`, missing outside every ward or without a shape."""
+    middle = frame.to_crs(MAP_CRS).geometry.representative_point()
+    position = index.locate(middle.x.to_numpy(float), middle.y.to_numpy(float), threads=2)
+    codes = [index.codes[place] if place >= 0 else None for place in position]
+    return frame.assign(ward_code=pd.Series(codes, index=frame.index, dtype=object))
+
+
+def with_ratios(score: pd.DataFrame, kpis: pd.DataFrame) -> pd.DataFrame:
+    """Return the scorecard with the official ratios of shared use counted by position, as `kpis` has them for the city."""
+    city = kpis[(kpis["scope"] == "city") & kpis["indicator"].isin(_OFFICIAL) & (kpis["denominator"] > 0)]
+    found = city.set_index("indicator").rename(columns={"share": "value"})
+    put = score.copy()
+    for name in ("value", "numerator", "denominator"):
+        put[name] = put["indicator"].map(found[name]).fillna(score[name])
+    put["difference"] = put["value"] - put["declared"]
+    return SCORECARD.conform(put)
