@@ -31,7 +31,8 @@ from hatang.pipeline.living import people_of
 from hatang.pipeline.progress import Progress, counting
 from hatang.pipeline.rawtests import raw_tests
 from hatang.pipeline.runs import load_run, remember, run_identity, run_ids, versions
-from hatang.pipeline.sharingcounts import counted_sharing, with_ratios
+from hatang.pipeline.sharingcounts import counted_sharing, masts_near, with_ratios
+from hatang.sharing.masts import MastPolicy
 
 _PERIOD: Final = re.compile(r"\d{4}Q[1-4]")
 _CITY_TIME: Final = dt.timezone(dt.timedelta(hours=7))
@@ -91,6 +92,9 @@ def _assessed(settings: Settings, store: Store, boundaries: Boundaries, *, perio
     if identity in run_ids(settings):
         remember(settings, identity)
         return load_run(settings, identity)
+    tables = _computed(store, boundaries.frame, inputs, config, as_of=as_of, progress=progress)
+    policy = MastPolicy(rule_value(rules, "mast_radius_m"), rule_value(rules, "mast_free_height_m"))
+    tables["mast_suggestions"] = masts_near(gpd.GeoDataFrame(tables["gaps"]), inputs, policy=policy)
     results = ResultSet(
         run_id=identity,
         period=period,
@@ -101,7 +105,7 @@ def _assessed(settings: Settings, store: Store, boundaries: Boundaries, *, perio
         inputs=inputs.listed(),
         configuration=configuration,
         versions=versions(),
-        tables={"wards": boundaries.frame, **_computed(store, boundaries.frame, inputs, config, as_of=as_of, progress=progress)},
+        tables={"wards": boundaries.frame, **tables},
     )
     save_results(results, settings.home / "results" / identity)
     if store.has_layers:

@@ -6,9 +6,10 @@ import geopandas as gpd
 import pandas as pd
 
 from hatang.coverage.locate import WardIndex
-from hatang.data.contracts import MAP_CRS, SCORECARD, Kind
+from hatang.data.contracts import ANY, MAP_CRS, SCORECARD, Kind, Technology
 from hatang.pipeline.inputs import Inputs
 from hatang.sharing.kpis import sharing_kpis
+from hatang.sharing.masts import MastPolicy, suggest_masts
 
 _OFFICIAL: Final = ("shared_bts_share", "shared_poles_share", "shared_ducts_share")
 
@@ -37,3 +38,18 @@ def with_ratios(score: pd.DataFrame, kpis: pd.DataFrame) -> pd.DataFrame:
         put[name] = put["indicator"].map(found[name]).fillna(score[name])
     put["difference"] = put["value"] - put["declared"]
     return SCORECARD.conform(put)
+
+
+def masts_near(gaps: gpd.GeoDataFrame, inputs: Inputs, *, policy: MastPolicy) -> gpd.GeoDataFrame:
+    """Return what masts and roofs near each gap of mobile service could do (MAST_SUGGESTIONS contract); `need_id` is the gap's.
+
+    A gap that nobody claims is a need of every firm that files claims of its technology; a contradicted one of the firm that claims it.
+    """
+    mobile = gpd.GeoDataFrame(gaps[gaps["technology"] != Technology.FIBRE])
+    claims = inputs[Kind.CLAIMS]
+    filed = {str(name): tuple(sorted(part["operator"].unique())) for name, part in claims.groupby("technology")} if len(claims) else {}
+    everyone = tuple(sorted({operator for name in (Technology.LTE, Technology.NR) for operator in filed.get(str(name), ())}))
+    needed = [(filed.get(str(row.technology), everyone) if row.operator == ANY else (str(row.operator),)) for row in mobile.itertuples()]
+    places = mobile["geometry"].to_numpy()
+    needs = gpd.GeoDataFrame({"need_id": mobile["gap_id"].to_numpy(object), "operators": needed}, geometry=places, crs=MAP_CRS)
+    return suggest_masts(needs, gpd.GeoDataFrame(inputs[Kind.SITES]), policy=policy)
