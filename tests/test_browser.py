@@ -40,7 +40,14 @@ FLAGS = [
     "--enable-unsafe-swiftshader",
 ]
 ENABLE = "apt-get install -y chromium fonts-noto-core fonts-liberation2 (or: bash tests/system.sh)"
-PAGES = {"": "Bản đồ", "duong-moi": "Đường mới", "lich-cong-trinh": "Lịch công trình", "so-lieu": "Số liệu", "phuong-phap": "Phương pháp"}
+PAGES = {
+    "": "Bản đồ",
+    "duong-moi": "Đường mới",
+    "lich-cong-trinh": "Lịch công trình",
+    "chi-so": "Chỉ số dùng chung",
+    "so-lieu": "Số liệu",
+    "phuong-phap": "Phương pháp",
+}
 KNOWN_WARNINGS = (
     "Unrecognized feature:",  # Streamlit asks for permissions that this Chromium does not know
     "An iframe which has both allow-scripts and allow-same-origin",  # how Streamlit frames its components

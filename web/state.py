@@ -28,6 +28,7 @@ UPLOAD_SENT: Final = "upload_sent"
 UPLOAD_SAID: Final = "upload_said"
 CRS: Final = "upload_crs"
 ANNOTATED: Final = "annotated"
+KPI_SCOPE: Final = "kpi_scope"
 
 
 def settings() -> Settings:
