@@ -1,4 +1,4 @@
-"""`hatang share`: along a road (`road FILE`), how much of the city is used jointly (`kpi`); other commands stand beside."""
+"""`hatang share`: a road (`road FILE`), `decide` and `decisions`, indicators (`kpi`); the register and works stand beside."""
 
 import datetime as dt
 from pathlib import Path
@@ -8,9 +8,11 @@ import typer
 
 from hatang.commands import shareregister, shareworks
 from hatang.commands.terminal import Bar, Session, session, speaks_errors
+from hatang.data.decisions import Choice, Decision
 from hatang.data.figures import is_missing, shown, shown_date
 from hatang.data.language import text
 from hatang.data.results import ResultSet
+from hatang.pipeline.decisions import decide, list_decisions
 from hatang.pipeline.kpis import share_kpis, write_kpis
 from hatang.pipeline.report import write_report
 from hatang.pipeline.share import share_road
@@ -24,6 +26,8 @@ def register(app: typer.Typer) -> None:
     group.command("register")(speaks_errors(shareregister.check))
     group.command("works")(speaks_errors(shareworks.works))
     group.command("kpi")(speaks_errors(kpi))
+    group.command("decide")(speaks_errors(decide_on))
+    group.command("decisions")(speaks_errors(decided))
     app.add_typer(group, name="share")
 
 
@@ -106,3 +110,35 @@ def _say(here: Session, results: ResultSet, summary: dict[str, Any]) -> None:
 def shown_contact(contact: object) -> str:
     """Return a contact as people read it; a dash where the register names none."""
     return contact if isinstance(contact, str) else "–"
+
+
+def decide_on(
+    context: typer.Context,
+    suggestion: Annotated[str, typer.Argument(metavar="SUGGESTION_ID", help="Mã đề xuất, ví dụ S-0123456789ab / suggestion")],
+    decision: Annotated[Choice, typer.Argument(help="accepted: đồng ý; refused: từ chối; open: mở lại / decision")],
+    reason: Annotated[str | None, typer.Option(help="Lý do; từ chối thì phải có / reason, needed to refuse")] = None,
+) -> None:
+    """Quyết định về một đề xuất / decide on a suggestion."""
+    here = session(context)
+    made = decide(here.settings, suggestion, decision, reason=reason)
+    here.say("decisions.made", suggestion=made.suggestion_id, decision=text(f"decision.{made.decision}", here.language))
+    if made.spare_owed:
+        here.say("decisions.owed", owed=shown_owed(made, here))
+    here.result(made.as_dict())
+
+
+def decided(context: typer.Context) -> None:
+    """Mọi quyết định, cũ trước mới sau / every decision, oldest first."""
+    here = session(context)
+    found = list_decisions(here.settings)
+    for entry in found:
+        words = (text(f"suggestion.{entry.kind}", here.language), entry.owner, text(f"decision.{entry.decision}", here.language))
+        here.line("\t".join([f"{entry.decided_at:%Y-%m-%d %H:%M}", entry.suggestion_id, *words, entry.decided_by, entry.reason or "–"]))
+    here.result({"decisions": [entry.as_dict() for entry in found]})
+
+
+def shown_owed(decision: Decision, here: Session) -> str:
+    """Return the capacity owed in words."""
+    owed = decision.spare_owed
+    count = shown(owed["count"], "ways", here.language)
+    return text(f"decisions.owed_{owed['unit']}", here.language, count=count, owner=owed["owner"], assets=", ".join(owed["assets"]))

@@ -41,6 +41,7 @@ class Action(StrEnum):
     DISABLE_USER = "disable_user"
     RESTORE_BACKUP = "restore_backup"
     BIND_LOGIN = "bind_login"
+    DECIDE = "decide"
 
 
 @dataclass(frozen=True, slots=True)

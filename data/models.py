@@ -138,6 +138,27 @@ class BoundaryRow(Base):
     first_used_at: Mapped[dt.datetime] = mapped_column(_MOMENT)
 
 
+class DecisionRow(Base):
+    """One decision on a suggestion: a new row for each change of mind, so that none is ever overwritten; the last one holds."""
+
+    __tablename__ = "decisions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    suggestion_id: Mapped[str] = mapped_column(_WORD, index=True)
+    run_id: Mapped[str] = mapped_column(_SHA256)
+    kind: Mapped[str] = mapped_column(_WORD)
+    road_id: Mapped[str] = mapped_column(Text)
+    owner: Mapped[str] = mapped_column(Text)
+    decision: Mapped[str] = mapped_column(_WORD)
+    reason: Mapped[str | None] = mapped_column(Text)
+    spare_owed: Mapped[dict[str, Any]] = mapped_column(JSON)
+    decided_by: Mapped[str] = mapped_column(Text)
+    decided_at: Mapped[dt.datetime] = mapped_column(_MOMENT)
+
+    organisation: Mapped[OrganisationRow] = relationship(lazy="joined", innerjoin=True)
+
+
 class AuditRow(Base):
     """One change of the catalogue, chained to the one before by its hash (`hatang.data.audit`)."""
 

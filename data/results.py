@@ -119,9 +119,7 @@ def load_results(folder: Path) -> ResultSet:
     manifest = json.loads(path.read_text("utf-8"))
     tables: dict[str, pd.DataFrame] = {}
     for name in manifest["totals"]:
-        source = folder / f"{name}.parquet"
-        geographic = b"geo" in (pq.read_schema(source).metadata or {})
-        tables[name] = gpd.read_parquet(source) if geographic else pd.read_parquet(source)
+        tables[name] = load_table(folder, name)
     return ResultSet(
         run_id=manifest["run_id"],
         period=manifest["period"],
@@ -134,3 +132,10 @@ def load_results(folder: Path) -> ResultSet:
         versions=manifest["versions"],
         tables=tables,
     )
+
+
+def load_table(folder: Path, name: str) -> pd.DataFrame:
+    """Return one table of the result set in `folder`, a GeoDataFrame where it has geometry."""
+    source = folder / f"{name}.parquet"
+    geographic = b"geo" in (pq.read_schema(source).metadata or {})
+    return gpd.read_parquet(source) if geographic else pd.read_parquet(source)

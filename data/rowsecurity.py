@@ -50,6 +50,7 @@ GUARDS: Final[Mapping[str, Guard]] = {
     "boundary_versions": Guard((_P.READ_RESULTS,)),
     "gap_features": Guard((_P.READ_RESULTS,), removed=True),
     "audit_log": Guard((_P.READ_AUDIT,)),
+    "decisions": Guard((_P.READ_RESULTS,), insert=_P.SHARE_PLAN),
 }
 """The tables with rows of organisations."""
 CLOSED: Final = ("sessions", "session_key")

@@ -9,7 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+import pandas as pd
+
 from hatang.data.contracts import MissingError
+from hatang.data.decisions import Decision, standing
 from hatang.data.results import ResultSet, load_results
 from hatang.data.settings import Settings
 from hatang.data.store import Dataset, Store
@@ -83,9 +86,27 @@ def load_run(settings: Settings, run_id: str) -> ResultSet:
 
 
 def marked(results: ResultSet, settings: Settings) -> ResultSet:
-    """Return a run that says which of its inputs have been withdrawn since, published or not; asked anew at every look."""
+    """Return a run that says which of its inputs have been withdrawn since, and what was decided on its suggestions; asked at every look.
+
+    What is saved of the run stays as it was.
+    """
     withdrawn = tuple(dataset.id for dataset in withdrawn_inputs(results, settings))
-    return results if withdrawn == results.withdrawn_inputs else replace(results, withdrawn_inputs=withdrawn)
+    shown = results if withdrawn == results.withdrawn_inputs else replace(results, withdrawn_inputs=withdrawn)
+    suggestions = results.tables.get("suggestions")
+    if suggestions is None or suggestions.empty:
+        return shown
+    with Store.open(settings) as store, store.looking() as session:
+        held = standing(session)
+    return shown.with_tables(suggestions=with_decisions(suggestions, held)) if held else shown
+
+
+def with_decisions(suggestions: pd.DataFrame, held: Mapping[str, Decision]) -> pd.DataFrame:
+    """Return suggestions with `decision` and `reason` as they hold; the frame given stays as it is."""
+    found = [held.get(str(name)) for name in suggestions["suggestion_id"]]
+    return suggestions.assign(
+        decision=pd.Series(["open" if entry is None else str(entry.decision) for entry in found], index=suggestions.index, dtype="str"),
+        reason=pd.Series([None if entry is None else entry.reason for entry in found], index=suggestions.index, dtype="str"),
+    )
 
 
 def withdrawn_inputs(results: ResultSet, settings: Settings) -> list[Dataset]:

@@ -23,7 +23,7 @@ from hatang.pipeline.assess import assess, today
 from hatang.pipeline.inputs import layer
 from hatang.pipeline.progress import Progress
 from hatang.pipeline.roadtiming import road_timing
-from hatang.pipeline.runs import load_run, remember, run_identity, run_ids
+from hatang.pipeline.runs import load_run, marked, remember, run_identity, run_ids
 from hatang.pipeline.sharedset import shared_set
 from hatang.sharing.corridor import corridor_assets, road_axes
 from hatang.sharing.policy import SharingPolicy
@@ -89,7 +89,7 @@ def share_road(
     results = ResultSet(**{**vars_of(shared), "run_id": identity})
     save_results(results, settings.home / "results" / identity)
     remember(settings, identity)
-    return results
+    return marked(results, settings)
 
 
 def read_road(file: Path, limits: Limits) -> gpd.GeoDataFrame:

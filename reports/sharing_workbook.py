@@ -39,7 +39,9 @@ _SUGGESTIONS: Final = (
     "dig_m_saved",
     "assumptions",
     "decision",
+    "reason",
     "assets",
+    "suggestion_id",
 )
 _BILL: Final = ("item", "unit", "quantity", "price_vnd", "cost_vnd", "price_from", "price_source", "price_verified")
 _TRENCHES: Final = (
@@ -69,6 +71,7 @@ _WORDS: Final = {
     "part": "sharing.part",
     "surface": "sharing.surface",
     "chamber_reason": "sharing.chamber",
+    "decision": "decision",
 }
 
 
@@ -172,6 +175,7 @@ def _worded(frame: pd.DataFrame, language: Language) -> pd.DataFrame:
     if "assumptions" in worded:
         worded["kind"] = [text(f"suggestion.{code}", language) for code in worded["kind"]]
         worded["assumptions"] = [
-            "; ".join(text(f"assumption.{name}", language) for name in str(cell).split(", ")) for cell in worded["assumptions"]
+            None if is_missing(cell) else "; ".join(text(f"assumption.{name}", language) for name in str(cell).split(", "))
+            for cell in worded["assumptions"]
         ]
     return worded

@@ -18,6 +18,7 @@ from psycopg import errors
 from hatang.data.contracts import AUTHORITY, CLAIMS, Fault, Kind
 from hatang.data.database import open_engine
 from hatang.data.dbsessions import open_session
+from hatang.data.decisions import Choice, Subject, decide
 from hatang.data.layers import LAYERS, publish_gaps
 from hatang.data.roles import Permission, Role, add_user, can
 from hatang.data.rolesetup import ROLE_LOGINS
@@ -39,6 +40,7 @@ READS: dict[str, tuple[Permission, ...]] = {
     "gap_features": (P.READ_RESULTS,),
     "gaps": (P.READ_RESULTS,),
     "audit_log": (P.READ_AUDIT,),
+    "decisions": (P.READ_RESULTS,),
 }
 """What lets a role read each table and view, written by hand."""
 CLOSED = ("sessions", "session_key")
@@ -67,6 +69,8 @@ def fill(store: Store, folder: Path) -> None:
         with store.changing() as (session, _):
             for role in Role:
                 add_user(session, name=f"{word} {role}", organisation=word, role=role, actor=word)
+            subject = Subject(f"S-{word}", "run", "reuse_way", "R1", word, ("D1",), 2)
+            decide(session, subject, Choice.REFUSED, reason=word, organisation=word, actor=word)
             publish_gaps(session, word, gpd.GeoDataFrame(claims(word).assign(gap_id=word, nearest_site_id="SITE"), crs="EPSG:4326"))
 
 

@@ -260,7 +260,7 @@ def test_a_catalogue_of_revision_1_keeps_what_it_holds(named: Settings) -> None:
     assert tables == {"alembic_version", "organisations", "submissions", "datasets", "faults"}
     new = add(named, 2)
     with Store.open(named) as store:
-        assert store.revision == "0003"
+        assert store.revision == "0004"
         assert store.datasets() == [dataclasses.replace(old, file_sha256=None), new]
         assert store.verify() == []  # the older filing has no record, and needs none
         assert store.audit_head().seq == 1

@@ -54,4 +54,4 @@ def test_verification_counts_and_names(settings: Settings, dataset: Dataset) -> 
 
 
 def test_the_database_is_brought_up_to_date(settings: Settings) -> None:
-    assert upgrade_database(settings) == "0003"
+    assert upgrade_database(settings) == "0004"

@@ -103,7 +103,7 @@ def test_an_empty_home_says_what_to_do() -> None:
     assert document("catalogue", "list") == {"datasets": [], "exit_code": 0}
     verified = document("catalogue", "verify")
     assert (verified["datasets"], verified["faults"], verified["exit_code"]) == (0, [], 0)
-    assert document("db", "upgrade") == {"revision": "0003", "exit_code": 0}
+    assert document("db", "upgrade") == {"revision": "0004", "exit_code": 0}
 
 
 def test_the_catalogue_is_listed_shown_withdrawn_and_verified(home: Path, log: Path) -> None:

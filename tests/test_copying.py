@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from hatang.commands.main import app
 from hatang.data.audit import Action, record
 from hatang.data.contracts import CLAIMS, FIXED, Fault, Kind, ParameterError, StoreError
+from hatang.data.decisions import Choice, Subject, decide, decisions
 from hatang.data.roles import Role
 from hatang.data.rolesetup import SCHEMA_OWNER
 from hatang.data.settings import Settings
@@ -35,6 +36,8 @@ def filled(settings: Settings) -> Settings:
         store.withdraw(ids[0])
         store.erase([store.dataset(ids[1])], reason="test")
         with store.changing() as (session, actor):
+            subject = Subject("S-1", "run", "reuse_way", "R1", "vnpt", ("D1",), None)
+            decide(session, subject, Choice.REFUSED, reason="½ “đ”", organisation="fpt", actor=actor)
             record(
                 session, actor=actor, organisation="fpt", action=Action.USE_BOUNDARIES, subject="'; DROP TABLE users; --", detail={"é": 0.1}
             )
@@ -63,7 +66,9 @@ def shown(settings: Settings) -> tuple[object, ...]:
     with Store.open(settings) as store:
         datasets = store.datasets(include_withdrawn=True)
         faults = [store.faults(dataset) for dataset in datasets]
-        return datasets, faults, store.audit_head(), store.verify(), [user.as_dict() for user in list_users(settings)]
+        with store.looking() as session:
+            kept = decisions(session)
+        return datasets, faults, store.audit_head(), store.verify(), [user.as_dict() for user in list_users(settings)], kept
 
 
 def test_there_and_back_everything_is_equal(filled: Settings, server: Server, tmp_path: Path) -> None:
@@ -74,7 +79,8 @@ def test_there_and_back_everything_is_equal(filled: Settings, server: Server, tm
     copied = copy_database(there.database_url, filled, Quiet())
     assert (copied.faults, copied.head) == ((), anchor)
     assert copied.rows == {
-        "organisations": 2, "submissions": 5, "users": 1, "datasets": 5, "faults": 5, "boundary_versions": 0, "audit_log": 9
+        "organisations": 2, "submissions": 5, "users": 1, "datasets": 5, "faults": 5, "boundary_versions": 0, "audit_log": 10,
+        "decisions": 1,
     }  # fmt: skip
     assert shown(there) == shown(filled)
     back = filled.model_copy(update={"database_url": f"sqlite:///{tmp_path / 'back.sqlite'}"})
@@ -91,7 +97,7 @@ def test_work_goes_on_where_the_numbers_ended(filled: Settings, server: Server) 
     before = len(shown(there)[0])  # type: ignore[arg-type]
     add(there, 9)
     add_user(there, name="B", organisation="new", role=Role.READER)
-    datasets, *_, faults, users = shown(there)
+    datasets, *_, faults, users, _ = shown(there)
     assert (len(datasets), faults, len(users)) == (before + 1, [], 2)  # type: ignore[arg-type]
 
 
@@ -190,7 +196,7 @@ def test_on_the_command_line(filled: Settings, server: Server) -> None:
     there = on_server(filled, server)
     done = CliRunner().invoke(app, ["--json", "db", "copy", "--to", str(there.database_url)])
     said = json.loads(done.stdout)
-    assert (done.exit_code, said["rows"]["datasets"], said["audit"]["records"], said["faults"]) == (0, 5, 9, [])
+    assert (done.exit_code, said["rows"]["datasets"], said["audit"]["records"], said["faults"]) == (0, 5, 10, [])
     assert shown(there) == shown(filled)
     for command in (["session", "x"], ["bind", "x", "y"]):
         assert json.loads(CliRunner().invoke(app, ["--json", "db", *command]).stdout)["code"] == "error.session.server"

@@ -1,0 +1,106 @@
+"""Use case: one ranked list of the suggestions of every road, and what was decided on them."""
+
+import unicodedata
+from typing import Any, Final
+
+import geopandas as gpd
+import pandas as pd
+
+from hatang.data.contracts import AUTHORITY, MAP_CRS, MissingError
+from hatang.data.decisions import Choice, Decision, Subject, standing
+from hatang.data.decisions import decide as decide_row
+from hatang.data.decisions import decisions as rows
+from hatang.data.results import load_table
+from hatang.data.settings import Settings
+from hatang.data.store import Store
+from hatang.pipeline.runs import run_manifests, runs_folder, with_decisions
+
+_OF_RUN: Final = ("run_id", "as_of", "synthetic", "ward_name")
+"""Columns of `all_suggestions` beside those of the contract."""
+
+
+def list_decisions(settings: Settings, suggestion_id: str | None = None) -> list[Decision]:
+    """Return every decision, of one suggestion or of all, in the order they were made."""
+    with Store.open(settings) as store, store.looking() as session:
+        return rows(session, suggestion_id)
+
+
+def decide(settings: Settings, suggestion_id: str, choice: Choice, *, reason: str | None = None) -> Decision:
+    """Accept, refuse or reopen a suggestion; it holds for the same suggestion in every answer.
+
+    Raises
+    ------
+    MissingError
+        Where no run holds that suggestion.
+    ParameterError
+        Where a refusal has no reason, the reason is too long, or there is nothing to reopen.
+    """
+    found = _newest(settings, suggestion_id)
+    said = None if reason is None else _words(reason)
+    with Store.open(settings) as store, store.changing() as (session, actor):
+        return decide_row(session, found, choice, reason=said, organisation=AUTHORITY, actor=actor)
+
+
+def road_runs(settings: Settings, table: str = "suggestions") -> list[dict[str, Any]]:
+    """Return the manifests of the runs that answer for a road and hold a table, the newest first."""
+    return [manifest for manifest in run_manifests(settings) if "corridor" in manifest["totals"] and table in manifest["totals"]]
+
+
+def all_suggestions(settings: Settings) -> gpd.GeoDataFrame:
+    """Return the suggestions of every road as one list, each as its newest run has it, with what was decided.
+
+    Returns
+    -------
+    GeoDataFrame
+        SUGGESTIONS contract (EPSG:4326) in the order of metres not dug, then money, the rank given anew; `run_id`, `as_of`,
+        `synthetic`, and `ward_name`, the wards it runs through with commas between.
+    """
+    parts, seen = [], set[str]()
+    for manifest in road_runs(settings):
+        folder = runs_folder(settings) / manifest["run_id"]
+        frame = gpd.GeoDataFrame(load_table(folder, "suggestions"))
+        new = gpd.GeoDataFrame(frame[~frame["suggestion_id"].isin(seen)])
+        if new.empty:
+            continue
+        seen |= set(new["suggestion_id"])
+        wards = _wards_of(new, gpd.GeoDataFrame(load_table(folder, "wards")))
+        parts.append(new.assign(run_id=manifest["run_id"], as_of=manifest["as_of"], synthetic=manifest["synthetic"], ward_name=wards))
+    if not parts:
+        return gpd.GeoDataFrame({"suggestion_id": [], **{name: [] for name in _OF_RUN}, "geometry": []}, geometry="geometry", crs=MAP_CRS)
+    every = pd.concat(parts, ignore_index=True)
+    every = every.sort_values(
+        ["dig_m_saved", "saving_vnd", "suggestion_id"], ascending=[False, False, True], na_position="last", ignore_index=True
+    )
+    with Store.open(settings) as store, store.looking() as session:
+        decided = with_decisions(every.assign(rank=range(1, len(every) + 1)), standing(session))
+    return gpd.GeoDataFrame(decided, geometry="geometry", crs=MAP_CRS)
+
+
+def _wards_of(suggestions: gpd.GeoDataFrame, wards: gpd.GeoDataFrame) -> list[str]:
+    """Return the names of the wards that each suggestion runs through, in their order."""
+    named = wards["ward_name"].to_numpy()
+    lines, hits = wards.sindex.query(suggestions.geometry.to_numpy(), predicate="intersects")
+    found = pd.Series(named[hits], dtype=object).groupby(lines).agg(lambda names: ", ".join(sorted(names)))
+    return [str(name) for name in found.reindex(range(len(suggestions)), fill_value="")]
+
+
+def _newest(settings: Settings, suggestion_id: str) -> Subject:
+    for manifest in road_runs(settings):
+        frame = load_table(runs_folder(settings) / manifest["run_id"], "suggestions")
+        for row in frame[frame["suggestion_id"] == suggestion_id].to_dict("records"):
+            return Subject(
+                suggestion_id,
+                manifest["run_id"],
+                str(row["kind"]),
+                str(row["road_id"]),
+                str(row["owner"]),
+                tuple(str(row["assets"]).split(", ")),
+                None if pd.isna(row["spare"]) else int(row["spare"]),
+            )
+    raise MissingError("error.suggestion.missing", suggestion=suggestion_id)
+
+
+def _words(text: str) -> str:
+    """Return text as it is stored: one form of each letter, no signs that a database or a page cannot hold."""
+    kept = "".join(sign for sign in text if sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cs"))
+    return unicodedata.normalize("NFC", kept).strip()

@@ -1,0 +1,128 @@
+"""Decisions on suggestions: kept with their history, carried by every later answer, and what a refusal owes."""
+
+import io
+import json
+from pathlib import Path
+
+import openpyxl
+import pytest
+from test_share import register, road_file
+from typer.testing import CliRunner
+from web_results import city, road
+
+from hatang.commands.main import app
+from hatang.data.contracts import MissingError, ParameterError
+from hatang.data.decisions import REASON_LIMIT, Choice, Subject
+from hatang.data.results import load_results, save_results
+from hatang.data.settings import Settings
+from hatang.data.store import Store
+from hatang.pipeline.decisions import all_suggestions, decide, list_decisions
+from hatang.pipeline.ingest import IngestOptions, ingest
+from hatang.pipeline.progress import Quiet
+from hatang.pipeline.runs import load_run, run_ids
+from hatang.pipeline.share import share_road
+from hatang.reports.sharing_workbook import sharing_workbook
+
+pytestmark = pytest.mark.databases("sqlite", "postgresql")
+
+
+@pytest.fixture
+def answered(settings: Settings) -> Settings:
+    """Return a home with one road's answer, of one suggestion `g1` for two spare ways."""
+    results = road(city(settings))
+    (settings.home / "results").mkdir(parents=True)
+    save_results(results, settings.home / "results" / results.run_id)
+    return settings
+
+
+def test_every_change_of_mind_is_kept_and_the_last_one_holds(answered: Settings) -> None:
+    assert all_suggestions(answered)[["decision", "rank"]].values.tolist() == [["open", 1]]
+    first = decide(answered, "g1", Choice.ACCEPTED)
+    assert decide(answered, "g1", Choice.ACCEPTED) == first
+    second = decide(answered, "g1", Choice.REFUSED, reason="  Ống đã cho thuê\0 ")
+    assert decide(answered, "g1", Choice.OPEN, reason="nhầm").decision is Choice.OPEN
+    history = list_decisions(answered, "g1")
+    assert [entry.decision for entry in history] == ["accepted", "refused", "open"]
+    assert history[0] == first
+    assert (second.reason, second.decided_by) == ("Ống đã cho thuê", answered.actor)
+    assert second.spare_owed == {"count": 2, "unit": "ways", "assets": ["a2,a5"], "owner": "vnpt"}
+    assert all_suggestions(answered)[["decision", "reason"]].values.tolist() == [["open", "nhầm"]]
+    with Store.open(answered) as store:
+        assert store.audit_head().seq == 3
+        assert store.verify() == []
+
+
+def test_what_may_not_be_decided_changes_nothing(answered: Settings) -> None:
+    for reason in (None, "", "  \0"):
+        with pytest.raises(ParameterError, match=r"error\.decision\.reason"):
+            decide(answered, "g1", Choice.REFUSED, reason=reason)
+    with pytest.raises(ParameterError, match=r"error\.decision\.long"):
+        decide(answered, "g1", Choice.REFUSED, reason="x" * (REASON_LIMIT + 1))
+    with pytest.raises(ParameterError, match=r"error\.decision\.open"):
+        decide(answered, "g1", Choice.OPEN)
+    with pytest.raises(MissingError, match=r"error\.suggestion\.missing"):
+        decide(answered, "S-nowhere", Choice.ACCEPTED)
+    assert list_decisions(answered) == []
+    with Store.open(answered) as store:
+        assert store.audit_head().seq == 0
+
+
+def test_the_saved_run_stays_as_it_was(answered: Settings) -> None:
+    (run,) = run_ids(answered)
+    folder = answered.home / "results" / run
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    decide(answered, "g1", Choice.ACCEPTED, reason="tốt")
+    shown = load_run(answered, run)
+    assert shown.run_id == run
+    assert shown.tables["suggestions"][["decision", "reason"]].values.tolist() == [["accepted", "tốt"]]
+    assert load_results(folder).tables["suggestions"]["decision"].tolist() == ["open"]
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "spare", "count", "unit"),
+    [("reuse_way", 3, 3, "ways"), ("joint_trench", None, None, "ways"), ("share_mast", 1, 1, "slots"), ("wait", 3, None, None)],
+)
+def test_only_who_refuses_coordination_owes_room(kind: str, spare: int | None, count: int | None, unit: str | None) -> None:
+    owed = Subject("S", "r", kind, "R1", "VNPT", ("D1",), spare).owed()
+    assert owed == ({} if unit is None else {"count": count, "unit": unit, "assets": ["D1"], "owner": "VNPT"})
+
+
+def test_a_later_answer_for_the_same_road_carries_the_decision(settings: Settings, tmp_path: Path) -> None:
+    ingest([register(tmp_path)], IngestOptions(), settings, Quiet())
+    first = share_road(road_file(tmp_path), settings, progress=Quiet())
+    (name,) = first.tables["suggestions"]["suggestion_id"]
+    decide(settings, name, Choice.REFUSED, reason="ống hỏng")
+    wider = tmp_path / "wider.geojson"
+    wider.write_text(road_file(tmp_path).read_text("utf-8").replace("Đường mới", "Đường mới mở"), "utf-8")
+    second = share_road(wider, settings, progress=Quiet())
+    assert second.run_id != first.run_id
+    rows = second.tables["suggestions"]
+    assert rows[["suggestion_id", "decision", "reason"]].values.tolist() == [[name, "refused", "ống hỏng"]]
+    listed = all_suggestions(settings)
+    assert listed[["run_id", "road_name", "decision"]].values.tolist() == [[second.run_id, "Đường mới mở", "refused"]]
+    assert listed["ward_name"].str.len().gt(0).all()
+
+
+@pytest.mark.usefixtures("environment")
+def test_on_the_command_line(answered: Settings) -> None:
+    def call(*arguments: str) -> tuple[int, dict[str, object]]:
+        done = CliRunner().invoke(app, ["--json", "share", *arguments])
+        return done.exit_code, json.loads(done.stdout) if done.stdout.strip() else {}
+
+    assert call("decisions") == (0, {"decisions": []})
+    assert call("decide", "g1", "refused")[0] == 1
+    assert call("decide", "g1", "perhaps")[0] == 2
+    assert call("decide", "S-nowhere", "accepted")[0] == 1
+    said = CliRunner().invoke(app, ["--lang", "vi", "share", "decide", "g1", "refused", "--reason", "hết chỗ"])
+    assert "2 ống trống của vnpt (a2,a5)" in said.stderr
+    code, document = call("decisions")
+    assert code == 0
+    assert [entry["reason"] for entry in document["decisions"]] == ["hết chỗ"]  # type: ignore[attr-defined]
+    line = CliRunner().invoke(app, ["--lang", "vi", "share", "decisions"]).stdout.strip().split("\t")
+    assert line[1] == "g1"
+    assert line[4:] == ["từ chối", answered.actor, "hết chỗ"]
+    assert CliRunner().invoke(app, ["share", "decide", "g1", "accepted", "--reason", "=1+1"]).exit_code == 0
+    book = openpyxl.load_workbook(io.BytesIO(sharing_workbook(load_run(answered, run_ids(answered)[0]), "vi")))
+    values = [cell.value for row in book["De xuat dung chung"].iter_rows() for cell in row if cell.data_type == "s"]
+    assert {"đồng ý", "=1+1", "g1"} <= set(values)
