@@ -8,7 +8,7 @@ import typer
 
 from hatang.commands import shareregister, shareworks
 from hatang.commands.terminal import Bar, Session, session, speaks_errors
-from hatang.data.decisions import Choice, Decision
+from hatang.data.decisions import Choice
 from hatang.data.figures import is_missing, shown, shown_date
 from hatang.data.language import text
 from hatang.data.results import ResultSet
@@ -16,6 +16,7 @@ from hatang.pipeline.decisions import decide, list_decisions
 from hatang.pipeline.kpis import share_kpis, write_kpis
 from hatang.pipeline.report import write_report
 from hatang.pipeline.share import share_road
+from hatang.reports.sharing_lists import owed_text
 
 
 def register(app: typer.Typer) -> None:
@@ -123,7 +124,7 @@ def decide_on(
     made = decide(here.settings, suggestion, decision, reason=reason)
     here.say("decisions.made", suggestion=made.suggestion_id, decision=text(f"decision.{made.decision}", here.language))
     if made.spare_owed:
-        here.say("decisions.owed", owed=shown_owed(made, here))
+        here.say("decisions.owed", owed=owed_text(made, here.language))
     here.result(made.as_dict())
 
 
@@ -135,10 +136,3 @@ def decided(context: typer.Context) -> None:
         words = (text(f"suggestion.{entry.kind}", here.language), entry.owner, text(f"decision.{entry.decision}", here.language))
         here.line("\t".join([f"{entry.decided_at:%Y-%m-%d %H:%M}", entry.suggestion_id, *words, entry.decided_by, entry.reason or "–"]))
     here.result({"decisions": [entry.as_dict() for entry in found]})
-
-
-def shown_owed(decision: Decision, here: Session) -> str:
-    """Return the capacity owed in words."""
-    owed = decision.spare_owed
-    count = shown(owed["count"], "ways", here.language)
-    return text(f"decisions.owed_{owed['unit']}", here.language, count=count, owner=owed["owner"], assets=", ".join(owed["assets"]))

@@ -47,7 +47,18 @@ def road_runs(settings: Settings, table: str = "suggestions") -> list[dict[str, 
 
 
 def all_suggestions(settings: Settings) -> gpd.GeoDataFrame:
-    """Return the suggestions of every road as one list, each as its newest run has it, with what was decided.
+    """Return the suggestions of every road with what was decided on them: `decided` over `listed_suggestions`."""
+    return decided(listed_suggestions(settings), settings)
+
+
+def decided(suggestions: gpd.GeoDataFrame, settings: Settings) -> gpd.GeoDataFrame:
+    """Return suggestions with `decision` and `reason` as they hold now."""
+    with Store.open(settings) as store, store.looking() as session:
+        return gpd.GeoDataFrame(with_decisions(suggestions, standing(session)), geometry="geometry", crs=suggestions.crs)
+
+
+def listed_suggestions(settings: Settings) -> gpd.GeoDataFrame:
+    """Return the suggestions of every road as one list, each as its newest run has it; it changes only when a run is added.
 
     Returns
     -------
@@ -71,9 +82,7 @@ def all_suggestions(settings: Settings) -> gpd.GeoDataFrame:
     every = every.sort_values(
         ["dig_m_saved", "saving_vnd", "suggestion_id"], ascending=[False, False, True], na_position="last", ignore_index=True
     )
-    with Store.open(settings) as store, store.looking() as session:
-        decided = with_decisions(every.assign(rank=range(1, len(every) + 1)), standing(session))
-    return gpd.GeoDataFrame(decided, geometry="geometry", crs=MAP_CRS)
+    return gpd.GeoDataFrame(every.assign(rank=range(1, len(every) + 1)), geometry="geometry", crs=MAP_CRS)
 
 
 def _wards_of(suggestions: gpd.GeoDataFrame, wards: gpd.GeoDataFrame) -> list[str]:

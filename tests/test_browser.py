@@ -3,6 +3,7 @@
 Skipped, with the command that enables it, where there is no Chromium; HATANG_REQUIRE_BROWSER=1 makes that a failure.
 """
 
+import dataclasses
 import os
 import shutil
 import signal
@@ -18,7 +19,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
-from web_results import HOSTILE, city
+from web_results import HOSTILE, city, road
 
 from hatang.data.results import save_results
 from hatang.data.settings import Settings
@@ -43,6 +44,7 @@ ENABLE = "apt-get install -y chromium fonts-noto-core fonts-liberation2 (or: bas
 PAGES = {
     "": "Bản đồ",
     "duong-moi": "Đường mới",
+    "de-xuat": "Đề xuất và quyết định",
     "lich-cong-trinh": "Lịch công trình",
     "chi-so": "Chỉ số dùng chung",
     "so-lieu": "Số liệu",
@@ -106,6 +108,8 @@ def server(approximate_map: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     shutil.copytree(approximate_map, home / "boundaries")
     results = city(Settings(home=home, offline=True, boundaries=None))
     (home / "results").mkdir()
+    answer = dataclasses.replace(road(results), run_id="fedcba9876543210")
+    save_results(answer, home / "results" / answer.run_id)
     save_results(results, home / "results" / results.run_id)
     remember(Settings(home=home), results.run_id)
     with socket.socket() as probe:
@@ -148,7 +152,7 @@ def ready(page: Page) -> None:
     """Wait until the script has run to its end and the map of the page, where it has one, is drawn."""
     page.wait_for_selector("h1")
     page.wait_for_function("document.querySelectorAll('[data-testid=\"stStatusWidget\"]').length === 0")
-    if not page.url.endswith(("so-lieu", "phuong-phap")):
+    if not page.url.endswith(("de-xuat", "so-lieu", "phuong-phap")):
         expect(page.frame_locator("iframe").first.locator(".leaflet-overlay-pane path")).not_to_have_count(0)
         page.frame_locator("iframe").first.locator(".ward-label").first.wait_for(state="attached")
     page.wait_for_timeout(700)
@@ -257,3 +261,23 @@ def test_a_road_is_drawn_and_cleared(opened: tuple[Page, Watch], server: str) ->
     page.get_by_text("Đã vẽ 1 tuyến").wait_for()
     page.get_by_role("button", name="Xóa nét vẽ").click()
     page.get_by_text("Chưa vẽ tuyến nào.").wait_for()
+
+
+def test_a_decision_is_there_after_reloading_and_a_refusal_needs_its_reason(opened: tuple[Page, Watch], server: str) -> None:
+    page, _ = opened
+    page.goto(f"{server}/de-xuat")
+    ready(page)
+    page.get_by_text("Đề xuất này chưa ai quyết định.").wait_for()
+    page.get_by_role("button", name="Từ chối", exact=True).click()
+    page.get_by_text("Từ chối đề xuất g1 thì phải ghi lý do.").wait_for()
+    page.get_by_label("Lý do (từ chối thì phải ghi)").fill("ống đã cho thuê hết")
+    page.get_by_role("button", name="Từ chối", exact=True).click()
+    page.get_by_text("Từ chối phối hợp: phần còn trống phải dành").wait_for()
+    page.reload()
+    ready(page)
+    page.get_by_text("2 ống trống của vnpt (a2,a5) · ống đã cho thuê hết").wait_for()
+    assert page.get_by_role("button", name="Từ chối", exact=True).is_disabled()
+    assert barriers(page) == []
+    page.get_by_role("button", name="Mở lại", exact=True).click()
+    page.get_by_text("Quyết định hiện nay: chưa quyết định").wait_for()
+    assert page.get_by_text("Từ chối phối hợp: phần còn trống phải dành").count() == 0

@@ -164,9 +164,29 @@ def suggestion_list(suggestions: pd.DataFrame, language: Language) -> Styler:
         "asset_count": ("asset_count", _count("assets", language)),
         "spare": ("spare", _count("ways", language)),
         "dig_m_saved": ("dig_saved", _count("m", language)),
+        "decision": ("decision", lambda code: text(f"decision.{code}", language)),
         "contact": ("contact", known),
     }
     return _styled(pd.DataFrame(suggestions.drop(columns="geometry", errors="ignore")).sort_values("rank"), columns, language)
+
+
+def decision_list(suggestions: pd.DataFrame, language: Language) -> Styler:
+    """Return suggestions of all roads by rank, each with what was decided on it."""
+    rows = suggestions.assign(road=suggestions["road_name"].where(suggestions["road_name"].notna(), suggestions["road_id"]))
+    columns: dict[str, tuple[str, Shower]] = {
+        "rank": ("rank", _count("wards", language)),
+        "kind": ("suggestion", lambda code: text(f"suggestion.{code}", language)),
+        "road": ("road", known),
+        "ward_name": ("ward", known),
+        "owner": ("owner", partial(operator_name, language=language)),
+        "dig_m_saved": ("dig_saved", _count("m", language)),
+        "saving_vnd": ("saving_vnd", _count("VND", language)),
+        "bound_pct": ("bound_pct", _count("%", language)),
+        "decision": ("decision", lambda code: text(f"decision.{code}", language)),
+        "reason": ("decision_reason", known),
+        "suggestion_id": ("suggestion_id", known),
+    }
+    return _styled(pd.DataFrame(rows.drop(columns="geometry", errors="ignore")), columns, language)
 
 
 def call_list(corridor: pd.DataFrame, language: Language) -> Styler:

@@ -16,6 +16,7 @@ from hatang.data.contracts import HUE_CRS, MAP_CRS, ROADS, HatangError, RefusedE
 from hatang.data.figures import shown
 from hatang.data.language import error_text
 from hatang.data.results import ResultSet
+from hatang.pipeline.runs import marked
 from hatang.pipeline.share import share_road
 from hatang.web import chrome, runs, state
 from hatang.web.downloads import downloads
@@ -126,6 +127,7 @@ def _clear() -> None:
 def _answer(answer: ResultSet, city: ResultSet) -> None:
     """Show the corridor on the map, what it spares, whom to call and what to survey."""
     chosen = language()
+    answer = marked(answer, runs.home_of(state.settings()))
     corridor, suggestions, roads = (gpd.GeoDataFrame(answer.tables[name]) for name in ("corridor", "suggestions", "roads"))
     wards = runs.screen_wards(runs.home_of(state.settings()).home, city.run_id)
     figures = st.columns([1, 1, 1, 1, 1], vertical_alignment="bottom")

@@ -1,0 +1,110 @@
+"""Lists over all roads as files: suggestions with what was decided on them."""
+
+import io
+from collections.abc import Sequence
+from typing import Final
+
+import pandas as pd
+import xlsxwriter
+
+from hatang.data.decisions import Decision
+from hatang.data.figures import is_missing
+from hatang.data.language import Language, message_ids, text
+from hatang.reports.geodata import inert_csv
+from hatang.reports.workbook import OPTIONS, write_sheet
+
+_SUGGESTIONS: Final = (
+    "rank",
+    "suggestion",
+    "road",
+    "ward",
+    "owner",
+    "asset_count",
+    "spare",
+    "dig_saved",
+    "saving_vnd",
+    "bound_pct",
+    "shares",
+    "violations",
+    "assumptions",
+    "decision",
+    "decision_reason",
+    "contact",
+    "suggestion_id",
+    "run",
+)
+_HISTORY: Final = ("suggestion_id", "suggestion", "owner", "decision", "decision_reason", "decided_by", "decided_at", "owed")
+
+
+def assumptions_text(names: object, language: Language) -> str:
+    """Return what a suggestion assumes in words; a name without words stands as it is.
+
+    Examples
+    --------
+    >>> assumptions_text(None, "vi")
+    ''
+    """
+    if is_missing(names) or not names:
+        return ""
+    known = message_ids(language)
+    ids = [(name, f"assumption.{name}") for name in str(names).split(", ")]
+    return "; ".join(text(message, language) if message in known else name for name, message in ids)
+
+
+def owed_text(decision: Decision, language: Language) -> str:
+    """Return the capacity that a refusal owes in words; empty where it owes none."""
+    owed = decision.spare_owed
+    if not owed:
+        return ""
+    count = text("decisions.unknown", language) if owed["count"] is None else str(owed["count"])
+    return text(f"decisions.owed_{owed['unit']}", language, count=count, owner=owed["owner"], assets=", ".join(owed["assets"]))
+
+
+def suggestion_rows(suggestions: pd.DataFrame, language: Language) -> pd.DataFrame:
+    """Return suggestions over all roads (`pipeline.decisions.all_suggestions`), codes in words, columns named as `web.column.*`."""
+    rows = pd.DataFrame(suggestions.drop(columns="geometry")).rename(
+        columns={"kind": "suggestion", "ward_name": "ward", "dig_m_saved": "dig_saved", "reason": "decision_reason", "run_id": "run"}
+    )
+    names = rows["road_name"].where(rows["road_name"].notna(), rows["road_id"])
+    return rows.assign(
+        road=names,
+        suggestion=[text(f"suggestion.{code}", language) for code in rows["suggestion"]],
+        decision=[text(f"decision.{code}", language) for code in rows["decision"]],
+        assumptions=[assumptions_text(cell, language) for cell in rows["assumptions"]],
+    ).reindex(columns=list(_SUGGESTIONS))
+
+
+def suggestions_csv(suggestions: pd.DataFrame, language: Language) -> bytes:
+    """Return the list as CSV with full values."""
+    return inert_csv(_titled(suggestion_rows(suggestions, language), language))
+
+
+def suggestions_workbook(suggestions: pd.DataFrame, history: Sequence[Decision], language: Language) -> bytes:
+    """Return the list as XLSX, and on a second sheet every decision made, the oldest first."""
+    made = [
+        [
+            entry.suggestion_id,
+            text(f"suggestion.{entry.kind}", language),
+            entry.owner,
+            text(f"decision.{entry.decision}", language),
+            entry.reason,
+            entry.decided_by,
+            f"{entry.decided_at:%Y-%m-%d %H:%M}",
+            owed_text(entry, language),
+        ]
+        for entry in history
+    ]
+    sink = io.BytesIO()
+    with xlsxwriter.Workbook(sink, OPTIONS) as book:
+        bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "border": 1})
+        rows = _titled(suggestion_rows(suggestions, language), language)
+        title = text("report.preliminary", language)
+        heads = [str(name) for name in rows.columns]
+        write_sheet(book, text("decisions.sheet.list", language), heads, rows.to_numpy(object).tolist(), bold, title=title)
+        heads = [text(f"web.column.{name}", language) for name in _HISTORY]
+        write_sheet(book, text("decisions.sheet.history", language), heads, made, bold, note=text("decisions.utc", language))
+    return sink.getvalue()
+
+
+def _titled(rows: pd.DataFrame, language: Language) -> pd.DataFrame:
+    return rows.rename(columns={name: text(f"web.column.{name}", language) for name in rows.columns})
