@@ -1,14 +1,16 @@
-"""Lists over all roads as files: suggestions with what was decided on them."""
+"""Lists over all roads as files: suggestions with what was decided on them, and what of a road's plan breaks a clause."""
 
 import io
 from collections.abc import Sequence
 from typing import Final
 
+import geopandas as gpd
 import pandas as pd
 import xlsxwriter
 
 from hatang.data.decisions import Decision
 from hatang.data.figures import is_missing
+from hatang.data.geopackage import geopackage_bytes
 from hatang.data.language import Language, message_ids, text
 from hatang.reports.geodata import inert_csv
 from hatang.reports.workbook import OPTIONS, write_sheet
@@ -104,6 +106,16 @@ def suggestions_workbook(suggestions: pd.DataFrame, history: Sequence[Decision],
         heads = [text(f"web.column.{name}", language) for name in _HISTORY]
         write_sheet(book, text("decisions.sheet.history", language), heads, made, bold, note=text("decisions.utc", language))
     return sink.getvalue()
+
+
+def violations_geopackage(violations: gpd.GeoDataFrame, *, crs: str) -> bytes:
+    """Return violations as the layer `violations`."""
+    return geopackage_bytes({"violations": violations.to_crs(crs)})
+
+
+def violations_csv(violations: gpd.GeoDataFrame) -> bytes:
+    """Return violations as CSV with the contract's names and full values, the geometry left out."""
+    return inert_csv(pd.DataFrame(violations.drop(columns="geometry")))
 
 
 def _titled(rows: pd.DataFrame, language: Language) -> pd.DataFrame:

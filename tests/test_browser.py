@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
-from web_results import HOSTILE, city, road
+from web_results import HOSTILE, city, road, violating
 
 from hatang.data.results import save_results
 from hatang.data.settings import Settings
@@ -47,6 +47,7 @@ PAGES = {
     "de-xuat": "Đề xuất và quyết định",
     "lich-cong-trinh": "Lịch công trình",
     "chi-so": "Chỉ số dùng chung",
+    "quy-chuan": "Vi phạm quy chuẩn",
     "so-lieu": "Số liệu",
     "phuong-phap": "Phương pháp",
 }
@@ -108,7 +109,7 @@ def server(approximate_map: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     shutil.copytree(approximate_map, home / "boundaries")
     results = city(Settings(home=home, offline=True, boundaries=None))
     (home / "results").mkdir()
-    answer = dataclasses.replace(road(results), run_id="fedcba9876543210")
+    answer = dataclasses.replace(violating(road(results)), run_id="fedcba9876543210")
     save_results(answer, home / "results" / answer.run_id)
     save_results(results, home / "results" / results.run_id)
     remember(Settings(home=home), results.run_id)

@@ -22,6 +22,7 @@ from hatang.data.contracts import (
     SCORECARD,
     SITES,
     SUGGESTIONS,
+    VIOLATIONS,
     WARD_TABLE,
     WORKS,
     Table,
@@ -206,6 +207,27 @@ def road(results: ResultSet) -> ResultSet:
         ),
         roads=_frame(ROADS, {"road_id": ["r1"], "road_name": ["Đường thử"], "width_m": 10.5, "geometry": [line]}),
     )
+
+
+def violating(results: ResultSet) -> ResultSet:
+    """Return a road's run with a breach of a clause that was read and a warning of one that was not."""
+    line = results.tables["roads"].geometry.iloc[0]
+    violations = {
+        "violation_id": ["duct_cover_sidewalk:T1", "distance_power:T2"],
+        "feature_id": ["T1", HOSTILE],
+        "code": ["duct_cover_sidewalk", "distance_power"],
+        "document": ["TCVN 8700:2011", "QCVN 07-3:2023/BXD"],
+        "clause": ["độ sâu", "bảng 1"],
+        "parameter": ["duct_cover_mm", "distance_power_m"],
+        "op": ">=",
+        "measured": [420.0, 0.35],
+        "needed": [500.0, 0.5],
+        "unit": ["mm", "m"],
+        "verified": [True, False],
+        "severity": ["breach", "warning"],
+        "geometry": [shapely.ops.substring(line, 0.1, 0.4, normalized=True), line.interpolate(0.8, normalized=True)],
+    }
+    return results.with_tables(violations=_frame(VIOLATIONS, violations))
 
 
 def _frame(table: Table, columns: Mapping[str, Any]) -> gpd.GeoDataFrame:

@@ -3,7 +3,18 @@
 import streamlit as st
 
 from hatang.data.language import LANGUAGES
-from hatang.web import chrome, coverage_page, data_page, decisions_page, kpi_page, method_page, road_page, state, works_page
+from hatang.web import (
+    chrome,
+    coverage_page,
+    data_page,
+    decisions_page,
+    kpi_page,
+    method_page,
+    road_page,
+    state,
+    violations_page,
+    works_page,
+)
 from hatang.web.state import say
 from hatang.web.vendor import STATIC
 
@@ -25,6 +36,7 @@ def main() -> None:
             st.Page(works_page.show, title=say("web.page.works"), url_path="lich-cong-trinh"),
             st.Page(kpi_page.show, title=say("web.page.kpi"), url_path="chi-so"),
             st.Page(decisions_page.show, title=say("web.page.decisions"), url_path="de-xuat"),
+            st.Page(violations_page.show, title=say("web.page.violations"), url_path="quy-chuan"),
             st.Page(data_page.show, title=say("web.page.data"), url_path="so-lieu"),
             st.Page(method_page.show, title=say("web.page.method"), url_path="phuong-phap"),
         ]

@@ -8,6 +8,7 @@ from typing import Final
 from hatang.data.language import Language, text
 from hatang.web.layers import Style
 from hatang.web.maps import ACTIONS, LAYERS, MEETS, PATTERNS, VERDICTS
+from hatang.web.violations_map import SEVERITIES
 
 _OF_LAYER: Final[Mapping[str, tuple[str, ...]]] = {
     "gaps": ("unclaimed", "contradicted"),
@@ -38,6 +39,11 @@ def works_legend(language: Language) -> str:
     """Return the legend of the works map as HTML."""
     marks = [(style, text(f"web.legend.{name}", language), "line") for name, style in MEETS.items()]
     return _html([(LAYERS["work"], text("web.legend.work", language), "line"), *marks])
+
+
+def severity_legend(language: Language) -> str:
+    """Return the legend of the map of violations as HTML."""
+    return _html([(style, text(f"sharing.severity.{name}", language), "line") for name, style in SEVERITIES.items()])
 
 
 def _form(name: str) -> str:

@@ -1,0 +1,93 @@
+"""The page of violations by AppTest: map, table and files of a road's run, and the register of clauses."""
+
+import datetime as dt
+
+import geopandas as gpd
+import pytest
+from test_app import page, words
+from web_results import AS_OF, HOSTILE, city, road, violating
+
+from hatang.data.clauses import clauses_in_force
+from hatang.data.contracts import HUE_CRS
+from hatang.data.language import LANGUAGES, message_ids
+from hatang.data.results import save_results
+from hatang.data.settings import Settings
+from hatang.reports.sharing_lists import violations_csv, violations_geopackage
+from hatang.web import state
+from hatang.web.violations_map import compared, violations_map
+
+
+@pytest.fixture(autouse=True)
+def _home(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HATANG_HOME", str(settings.home))
+    monkeypatch.setenv("HATANG_OFFLINE", "1")
+    monkeypatch.delenv("HATANG_LANG", raising=False)
+
+
+@pytest.fixture
+def violated(settings: Settings) -> Settings:
+    results = violating(road(city(settings)))
+    (settings.home / "results").mkdir(parents=True)
+    save_results(results, settings.home / "results" / results.run_id)
+    return settings
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.usefixtures("violated")
+def test_each_violation_with_what_was_measured_and_needed(language: str) -> None:
+    app = page("violations_page")
+    app.session_state[state.LANGUAGE] = language
+    app.run()
+    assert not app.exception
+    assert [metric.value for metric in app.metric] == ["1", "1"]
+    first, second = app.dataframe[0].value.to_numpy().tolist()
+    figure = {"vi": "0,35", "en": "0.35"}[language]
+    assert first[2:4] == ["420", "≥ 500 mm"]
+    assert second[2] == figure
+    assert second[4:6] == ["QCVN 07-3:2023/BXD", "bảng 1"]
+    assert second[6] == {"vi": "chưa xác minh", "en": "not verified"}[language]
+    assert second[7] == HOSTILE
+    assert len(app.dataframe[1].value) == len(clauses_in_force(AS_OF))
+
+
+def test_without_a_road_the_register_stands_and_the_way_to_one(settings: Settings) -> None:
+    results = city(settings)
+    (settings.home / "results").mkdir(parents=True)
+    save_results(results, settings.home / "results" / results.run_id)
+    app = page("violations_page").run()
+    assert not app.exception
+    assert "[Đường mới](duong-moi)" in words(app)
+    assert len(app.dataframe) == 1
+
+
+def test_every_clause_has_words_in_both_languages() -> None:
+    clauses = clauses_in_force(dt.date(2100, 1, 1))
+    needed = {f"clause.{clause.code}" for clause in clauses} | {f"clause.unless.{clause.unless[0]}" for clause in clauses if clause.unless}
+    for language in LANGUAGES:
+        assert needed - set(message_ids(language)) == set()
+
+
+def test_shares_are_told_in_per_cent_and_units_in_words() -> None:
+    assert compared(">=", 0.1, "share", "vi") == "≥ 10,0%"
+    assert compared("<=", 0, "poles", "en") == "≤ 0 poles"
+
+
+def test_hostile_words_stay_words_on_the_map(violated: Settings) -> None:
+    results = violating(road(city(violated)))
+    sheet = violations_map(results.tables["wards"], results.tables, gpd.GeoDataFrame(results.tables["violations"]), "vi")
+    written = sheet.get_root().render()
+    assert "<img src=x" not in written
+    assert all(code in written for code in ("420", "TCVN 8700:2011", "QCVN 07-3:2023/BXD"))
+
+
+def test_the_files_hold_every_violation(violated: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
+    violations = gpd.GeoDataFrame(violating(road(city(violated))).tables["violations"])
+    file = tmp_path_factory.mktemp("files") / "quy-chuan.gpkg"
+    file.write_bytes(violations_geopackage(violations, crs=HUE_CRS))
+    layer = gpd.read_file(file, layer="violations")
+    assert layer.crs == HUE_CRS
+    assert layer[["code", "measured", "needed", "severity"]].to_numpy().tolist() == [
+        ["duct_cover_sidewalk", 420.0, 500.0, "breach"],
+        ["distance_power", 0.35, 0.5, "warning"],
+    ]
+    assert len(violations_csv(violations).decode("utf-8-sig").splitlines()) == 3

@@ -1,0 +1,124 @@
+"""Page "Vi phạm quy chuẩn": what of a road's plan does not meet which clause, and the register of clauses."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import geopandas as gpd
+import pandas as pd
+import streamlit as st
+from streamlit_folium import st_folium
+
+from hatang.data.clauses import clauses_in_force
+from hatang.data.contracts import HUE_CRS, MAP_CRS, Clause
+from hatang.data.figures import MISSING, shown, shown_date
+from hatang.data.language import text
+from hatang.data.results import ResultSet
+from hatang.pipeline.roadruns import RoadRun, checked_roads
+from hatang.pipeline.runs import marked
+from hatang.reports.sharing_lists import violations_csv, violations_geopackage
+from hatang.web import chrome, runs, state
+from hatang.web.state import language, say
+from hatang.web.symbols import severity_legend
+from hatang.web.violations_map import clause_name, compared, violations_map
+
+_HEIGHT: Final = 460
+
+
+def show() -> None:
+    """Draw the page."""
+    st.title(say("web.violations.title"))
+    with chrome.errors_spoken():
+        city = runs.current(state.settings())
+        if city is None:
+            st.info(say("web.map.empty"))
+            return
+        chrome.labels(city)
+        offered = checked_roads(runs.home_of(state.settings()))
+        if offered:
+            _road(offered)
+        else:
+            st.info(say("web.violations.empty"))
+        _register(clauses_in_force(city.as_of))
+
+
+def _road(offered: Sequence[RoadRun]) -> None:
+    """Offer the roads, and show the map and the table of the one chosen."""
+    titles = {
+        run.run_id: f"{run.roads} · {run.as_of} · {run.run_id[:6]} · {say('web.violations.found', n=run.violations)}" for run in offered
+    }
+    picked = st.selectbox(say("web.violations.road"), list(titles), format_func=titles.__getitem__, key="violations-road")
+    home = runs.home_of(state.settings())
+    run = marked(runs.opened(home.home, picked or offered[0].run_id), home)
+    violations = gpd.GeoDataFrame(run.tables["violations"], geometry="geometry", crs=MAP_CRS)
+    for column, severity in zip(st.columns(4), ("breach", "warning"), strict=False):
+        count = int((violations["severity"] == severity).sum())
+        column.metric(say(f"web.violations.{severity}"), shown(count, "assets", language()))
+    st.caption(say("web.violations.what"))
+    st_folium(
+        violations_map(runs.screen_wards(home.home, run.run_id), run.tables, violations, language()),
+        key=f"violations-map-{run.run_id}",
+        height=_HEIGHT,
+        use_container_width=True,
+        returned_objects=[],
+    )
+    st.html(severity_legend(language()))
+    if violations.empty:
+        st.success(say("web.violations.none"))
+    else:
+        chrome.table(_rows(violations), say("web.violations.table"))
+    _downloads(run, violations)
+
+
+def _rows(violations: pd.DataFrame) -> pd.DataFrame:
+    chosen = language()
+    return pd.DataFrame(
+        [
+            {
+                say("web.column.severity"): text(f"sharing.severity.{row.severity}", chosen),
+                say("web.column.clause_asks"): clause_name(row.code, chosen),
+                say("web.column.measured"): shown(row.measured, "share" if row.unit == "share" else "", chosen),
+                say("web.column.needed"): compared(row.op, row.needed, row.unit, chosen),
+                say("web.column.document"): row.document,
+                say("web.column.clause"): row.clause,
+                say("web.column.verified"): text(f"web.verified.{'yes' if row.verified else 'no'}", chosen),
+                say("web.column.feature"): row.feature_id,
+            }
+            for row in violations.itertuples()
+        ]
+    )
+
+
+def _downloads(run: ResultSet, violations: gpd.GeoDataFrame) -> None:
+    files = (
+        ("quy-chuan.gpkg", "application/geopackage+sqlite3", violations_geopackage(violations, crs=HUE_CRS)),
+        ("quy-chuan.csv", "text/csv", violations_csv(violations)),
+    )
+    for column, (name, media, content) in zip(st.columns(4), files, strict=False):
+        column.download_button(
+            name, content, file_name=name, mime=media, key=f"file-{name}-{run.run_id}", on_click="ignore", width="stretch"
+        )
+
+
+def _register(clauses: Sequence[Clause]) -> None:
+    """Show every clause that plans are held against."""
+    st.subheader(say("web.violations.register"))
+    st.caption(say("web.violations.register_what"))
+    chosen = language()
+    rows = [
+        {
+            say("web.column.clause_asks"): clause_name(clause.code, chosen),
+            say("web.column.needed"): say("web.violations.profile")
+            if clause.value is None
+            else compared(clause.op, clause.value, clause.unit, chosen),
+            say("web.column.unless"): MISSING
+            if clause.unless is None
+            else say(f"clause.unless.{clause.unless[0]}", value=shown(clause.unless[1], "", chosen)),
+            say("web.column.document"): clause.document,
+            say("web.column.clause"): clause.clause,
+            say("web.column.since"): shown_date(clause.in_force_from, chosen),
+            say("web.column.verified"): text(f"web.verified.{'yes' if clause.verified else 'no'}", chosen),
+            say("web.column.severity"): text(f"sharing.severity.{clause.severity}", chosen),
+        }
+        for clause in clauses
+    ]
+    chrome.table(pd.DataFrame(rows), say("web.violations.register"))
