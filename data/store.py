@@ -2,7 +2,7 @@
 
 ::
 
-    HATANG_HOME/catalogue.sqlite                  organisations, submissions, data sets, faults, users, audit log
+    HATANG_HOME/catalogue.sqlite                  organisations, submissions, data sets, faults, users, decisions, audit log
     HATANG_HOME/originals/<aa>/<sha256>           the bytes as filed
     HATANG_HOME/datasets/<aa>/<sha256>.parquet    canonical tables, EPSG:4326
     HATANG_HOME/incoming/<id>/                    a file being received, held by a lock
