@@ -97,6 +97,7 @@ class Kind(StrEnum):
     SPEEDS = "speeds"
     POPULATION = "population"
     TERRAIN = "terrain"
+    CONSTRAINTS = "constraints"
 
 
 class AssetClass(StrEnum):

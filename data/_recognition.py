@@ -16,7 +16,9 @@ from hatang.data.mapping import FileMapping
 
 _DIMENSIONS: Final = {"point": 0, "line": 1, "polygon": 2}
 _GENERIC_WEIGHT: Final = 0.25
-_MADE: Final = frozenset({"road_id", "site_id", "place_id", "cell_id", "village_id", "water_id", "environment", "sufficiency"})
+_MADE: Final = frozenset(
+    {"road_id", "site_id", "place_id", "cell_id", "village_id", "water_id", "constraint_id", "environment", "sufficiency"}
+)
 """Required columns that a reader can fill itself."""
 _MARKS: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
     "measurements": (frozenset({"rsrp_dbm", "ss_rsrp", "no_service", "rsrq_db", "sinr_db"}),),

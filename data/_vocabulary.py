@@ -99,6 +99,16 @@ _VALUES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "radio": {"2g": ("gsm", "cdma", "gprs", "edge"), "3g": ("umts", "wcdma", "hspa", "td scdma"), "4g": ("lte", "eutra"), "5g": ("nr",)},
     "network": {"mobile": ("di dong", "mang di dong", "cellular"), "fixed": ("co dinh", "bang rong co dinh", "mang co dinh", "wifi"),
                 "4g": ("lte",), "5g": ("nr",)},
+    "constraint_kind": {
+        "underground_only": ("ngam hoa", "underground only", "khu vuc ngam hoa", "phai ngam hoa"),
+        "a1_only": ("chi cot a1", "a1 masts only", "khu vuc chi lap cot a1", "khong cong kenh"),
+        "relic_zone_1": ("khu vuc bao ve i", "khu vuc bao ve 1", "di tich i", "di tich 1"),
+        "relic_zone_2": ("khu vuc bao ve ii", "khu vuc bao ve 2", "di tich ii", "di tich 2"),
+        "airport_height": ("tinh khong", "tinh khong san bay", "do cao tinh khong"),
+        "forest": ("rung", "dat rung"),
+        "flood": ("ngap", "ngap lut", "vung ngap"),
+        "moratorium": ("cam dao", "cam dao duong"),
+    },
     "budget_status": {"none": ("chua co", "khong"), "requested": ("da de xuat", "dang trinh"),
                       "approved": ("da duyet", "duoc duyet", "da phe duyet")},
     "kind": {

@@ -58,6 +58,7 @@ from hatang.data._names import (
     Technology,
     Verdict,
 )
+from hatang.data._planning_tables import CONSTRAINTS
 from hatang.data._register_tables import (
     ATTACHMENTS,
     CHAMBERS,
@@ -170,6 +171,7 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "ROOM",
     "SPANS",
     "STATION_HOUSES",
+    "CONSTRAINTS",
     "MAST_SUGGESTIONS",
     "SHARING_KPIS",
 ]

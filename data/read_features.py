@@ -1,4 +1,4 @@
-"""Things with a shape: claims, sites, assets, works, plans, roads, buildings, villages, places and water, each under its contract."""
+"""Things with a shape: claims, sites, assets, works, plans, roads, buildings, villages, places, water, constraints, by their contracts."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -27,6 +27,7 @@ _MADE_IDS: Final[Mapping[str, str]] = {
     "cells": "cell_id",
     "villages": "village_id",
     "water": "water_id",
+    "constraints": "constraint_id",
 }
 """Tables whose rows may come without an id: it is made from their content, so that the same row has the same id in every file.
 
@@ -36,7 +37,7 @@ _KNOWN_BY: Final[Mapping[str, Sequence[str]]] = {"villages": ("ward_code", "vill
 """Tables whose made ids stand for what a row is known by, so that they stay when its other cells change."""
 _ID_DIGITS: Final = 12
 _OCCUPANCY: Final = (("ways_used", "ways"), ("slots_used", "slots_total"))
-_SPANS: Final = (("start", "end"), ("earliest", "latest"))
+_SPANS: Final = (("start", "end"), ("earliest", "latest"), ("valid_from", "valid_to"))
 _STATED: Final = ("operator", "technology", "environment")
 
 

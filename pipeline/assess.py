@@ -33,6 +33,7 @@ from hatang.pipeline.rawtests import raw_tests
 from hatang.pipeline.runs import load_run, remember, run_identity, run_ids, versions
 from hatang.pipeline.sharingcounts import counted_sharing, masts_near, with_ratios
 from hatang.sharing.masts import MastPolicy
+from hatang.sharing.planfit import plan_fit
 
 _PERIOD: Final = re.compile(r"\d{4}Q[1-4]")
 _CITY_TIME: Final = dt.timezone(dt.timedelta(hours=7))
@@ -94,7 +95,8 @@ def _assessed(settings: Settings, store: Store, boundaries: Boundaries, *, perio
         return load_run(settings, identity)
     tables = _computed(store, boundaries.frame, inputs, config, as_of=as_of, progress=progress)
     policy = MastPolicy(rule_value(rules, "mast_radius_m"), rule_value(rules, "mast_free_height_m"))
-    tables["mast_suggestions"] = masts_near(gpd.GeoDataFrame(tables["gaps"]), inputs, policy=policy)
+    masts = masts_near(gpd.GeoDataFrame(tables["gaps"]), inputs, policy=policy)
+    tables |= {"mast_suggestions": masts, "mast_fit": plan_fit(masts, gpd.GeoDataFrame(inputs[Kind.CONSTRAINTS]), on=as_of)}
     results = ResultSet(
         run_id=identity,
         period=period,

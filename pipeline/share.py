@@ -26,6 +26,7 @@ from hatang.pipeline.roadtiming import road_timing
 from hatang.pipeline.runs import load_run, marked, remember, run_identity, run_ids
 from hatang.pipeline.sharedset import shared_set
 from hatang.sharing.corridor import corridor_assets, road_axes
+from hatang.sharing.planfit import plan_fit
 from hatang.sharing.policy import SharingPolicy
 from hatang.sharing.suggestions import metres_not_dug, suggest_reuse
 
@@ -80,8 +81,10 @@ def share_road(
     progress.step("share.set")
     with Store.open(settings) as store:
         plans, _ = layer(store, Kind.PLANS, base.period)
+        constraints, _ = layer(store, Kind.CONSTRAINTS, base.period)
     new = shared_set(axes, corridor, gpd.GeoDataFrame(plans), gpd.GeoDataFrame(base.tables["gaps"]), clauses=clauses, prices=prices)
     works = gpd.GeoDataFrame(base.tables[str(Kind.WORKS)])
+    new["plan_fit"] = plan_fit(suggestions, gpd.GeoDataFrame(constraints), on=as_of)
     new |= road_timing(axes, gpd.GeoDataFrame(plans), works, as_of=as_of)
     shared = base.with_tables(
         **new, roads=kept, corridor=corridor, suggestions=suggestions, sharing_totals=_totals(axes, corridor, suggestions, policy)

@@ -31,6 +31,8 @@ SAMPLES = {
     Kind.BUILDINGS: "latitude,longitude,area_in_meters,confidence\n16.4,107.6,118.2,0.8\n",
     Kind.VILLAGES: "village_id,village_name,households,longitude,latitude\nT1,A Ka,120,107.2,16.2\n",
     Kind.PLACES: "place_id,place_name,kind,longitude,latitude\nX1,Chợ Đông Ba,market,107.588,16.473\n",
+    Kind.CONSTRAINTS: "Loại ràng buộc;Tên vùng;Văn bản;Hiệu lực từ;lon;lat;wkt\n"
+    "ngầm hóa;Đường Lê Lợi;QĐ thử;2026-01-01;107.5;16.4;POLYGON ((107.5 16.4, 107.6 16.4, 107.6 16.5, 107.5 16.4))\n",
     Kind.WATER: "water_id;water_name;lon;lat;wkt\nW1;Sông Hương;107.5;16.4;POLYGON ((107.5 16.4, 107.6 16.4, 107.6 16.5, 107.5 16.4))\n",
 }
 

@@ -42,6 +42,7 @@ _KINDS: Final = (
     Kind.CELLS,
     Kind.TILES,
     Kind.SPEEDS,
+    Kind.CONSTRAINTS,
 )
 _TECHNOLOGIES: Final = (Technology.LTE, Technology.NR, Technology.FIBRE)
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
