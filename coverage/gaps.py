@@ -15,7 +15,7 @@ from hatang.coverage.claimed import CLAIMANT
 from hatang.coverage.config import MOBILE, AssessConfig
 from hatang.coverage.integrate import geodesic_area_m2
 from hatang.coverage.people import People
-from hatang.data.contracts import ANY, GAPS, HUE_CRS, MAP_CRS, GapKind
+from hatang.data.contracts import ANY, GAPS, GAPS_LEFT_OUT, HUE_CRS, MAP_CRS, GapKind
 
 _GRID_M: Final = 0.01
 
@@ -32,8 +32,8 @@ def find_gaps(
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Return gaps (GAPS contract, EPSG:4326), ranked by people, then area; and what was too small or too narrow to be one.
 
-    The second table has a row for each of the reasons `small` and `narrow`: `reason`, `parts` and their `area_m2`. A part is narrow where
-    no disc of the least width fits into it: along the city's border it shows that two maps differ, not that nobody claims it.
+    The second table (GAPS_LEFT_OUT contract) has a row for each of the reasons `small` and `narrow`. A part is narrow where no disc of the
+    least width fits into it: along the city's border it shows that two maps differ, not that nobody claims it.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def _left_out(parts: list[dict[str, Any]], reasons: list[str | None]) -> pd.Data
         shapes = [part["geometry"] for part, why in zip(parts, reasons, strict=True) if why == reason]
         area = geodesic_area_m2(gpd.GeoSeries(shapes, crs=HUE_CRS)).sum() if shapes else 0.0
         rows.append({"reason": reason, "parts": len(shapes), "area_m2": float(area)})
-    return pd.DataFrame(rows)
+    return GAPS_LEFT_OUT.conform(pd.DataFrame(rows))
 
 
 def _unclaimed(wards: gpd.GeoDataFrame, claims: gpd.GeoDataFrame) -> list[dict[str, Any]]:

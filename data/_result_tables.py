@@ -87,6 +87,17 @@ GAPS = Table(
     geometry="polygon",
 )
 
+GAPS_LEFT_OUT = Table(
+    "gaps_left_out",
+    (
+        Column("reason", required=True, values=("small", "narrow")),
+        Column("parts", "int", "parts", required=True, low=0),
+        Column("area_m2", "float", "m²", required=True, low=0),
+    ),
+    key=("reason",),
+)
+"""How many parts were too small or too narrow to be a gap, and their area together."""
+
 SCORECARD = Table(
     "scorecard",
     (
@@ -182,6 +193,7 @@ VIOLATIONS = Table(
 """Where a plan does not meet a clause: what was measured, in `unit`, and what the clause needs; unverified clauses only warn."""
 
 RESULT_TABLES: Final[Mapping[str, Table]] = {
-    t.name: t for t in (WARD_TABLE, RAW_TESTS, GAPS, SCORECARD, CORRIDOR, SUGGESTIONS, VIOLATIONS, SHARING_KPIS, MAST_SUGGESTIONS)
+    t.name: t
+    for t in (WARD_TABLE, RAW_TESTS, GAPS, GAPS_LEFT_OUT, SCORECARD, CORRIDOR, SUGGESTIONS, VIOLATIONS, SHARING_KPIS, MAST_SUGGESTIONS)
 }
 """Contracts of the tables of a run, by name."""

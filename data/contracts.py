@@ -78,6 +78,7 @@ from hatang.data._register_tables import (
 from hatang.data._result_tables import (
     CORRIDOR,
     GAPS,
+    GAPS_LEFT_OUT,
     RAW_TESTS,
     RESULT_TABLES,
     SCORECARD,
@@ -136,6 +137,7 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "CORRIDOR",
     "FIXED",
     "GAPS",
+    "GAPS_LEFT_OUT",
     "INPUT_TABLES",
     "MEASUREMENTS",
     "PLACES",

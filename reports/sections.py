@@ -6,15 +6,15 @@ from typing import Any, Final
 
 import pandas as pd
 
-from hatang.data.contracts import ALL, ANY, AUTHORITY, OPERATOR_LABELS, AssetClass, Technology, Verdict
-from hatang.data.figures import MISSING, is_missing, shown, shown_date, shown_interval, shown_spread
-from hatang.data.language import Language, text
+from hatang.data.contracts import ALL, ANY, AssetClass, Technology, Verdict
+from hatang.data.figures import is_missing, shown_date, shown_interval
+from hatang.data.language import Language
 from hatang.data.results import ResultSet
-from hatang.reports.document import Block, Document, Figure, Heading, Paragraph, Table
+from hatang.reports._opening import OpeningWriter
+from hatang.reports._writer import MOST_ROWS, Interval
+from hatang.reports.document import Block, Document, Figure, Heading, Paragraph
 from hatang.reports.maps import verdict_map
 
-_MOST_ROWS: Final = 60
-_HASH_DIGITS: Final = 8
 _TECHNOLOGIES: Final = tuple(str(technology) for technology in Technology)
 
 
@@ -61,17 +61,12 @@ def _scoped(results: ResultSet, scope: Scope) -> ResultSet:
     return results.with_tables(**{name: results.tables[name][results.tables[name]["ward_code"] == scope.ward_code] for name in names})
 
 
-class _Writer:
-    """Writes the blocks of one report; numbers its tables as they come."""
+class _Writer(OpeningWriter):
+    """Writes the blocks of one report."""
 
     def __init__(self, results: ResultSet, scope: Scope, language: Language) -> None:
-        self._results = results
+        super().__init__(results, language)
         self._scope = scope
-        self._language = language
-        self._numbered = 0
-
-    def say(self, message_id: str, **fields: object) -> str:
-        return text(message_id, self._language, **fields)
 
     def ward_name(self) -> str:
         if self._scope.ward_code is None:
@@ -95,102 +90,6 @@ class _Writer:
         parts += [Heading(1, self.say("report.part.4")), *self._tasks()]
         parts += [Heading(1, self.say("report.part.5")), Paragraph(self.say("report.proposals"))]
         return [*parts, *self._appendices()]
-
-    def _frame(self, name: str) -> pd.DataFrame:
-        return self._results.tables.get(name, pd.DataFrame())
-
-    def _spread(self, name: str) -> str:
-        return shown_spread(self._frame(name), self._language)
-
-    def _fig(self, value: object, unit: str) -> str:
-        return shown(value, unit, self._language)
-
-    def _operator(self, code: str) -> str:
-        return OPERATOR_LABELS.get(code) or self.say(f"operator.{code}")
-
-    def _organisation(self, code: str) -> str:
-        """Return the name of who filed: the authority and the firms by name, anybody else as they wrote it."""
-        return self.say(f"organisation.{code}") if code == AUTHORITY else OPERATOR_LABELS.get(code, code)
-
-    def _table(
-        self,
-        name: str,
-        columns: Sequence[tuple[str, Callable[[Any], object], str]],
-        rows: pd.DataFrame,
-        **fields: object,
-    ) -> Table:
-        """Return the next numbered table; a column is its heading's message, a getter of the value, and its unit ('' for words)."""
-        self._numbered += 1
-        values = [[getter(row) for _, getter, _ in columns] for row in rows.head(_MOST_ROWS * 10).itertuples()]
-        cells = [[self._cell(value, unit) for value, (_, _, unit) in zip(line, columns, strict=True)] for line in values]
-        number = self.say("report.table", number=self._numbered)
-        caption = f"{number}. {self.say(f'report.caption.{name}', **fields)}"
-        plain = [
-            [value.cell if isinstance(value, _Interval) else None if is_missing(value) else value for value in line] for line in values
-        ]
-        return Table(caption, [self.say(f"report.column.{heading}") for heading, _, _ in columns], cells, plain, self._label())
-
-    def _cell(self, value: object, unit: str) -> str:
-        if isinstance(value, _Interval):
-            return shown_interval(value.value, value.low, value.high, unit, self._language)
-        if not unit:
-            return MISSING if is_missing(value) else str(value)
-        return self._fig(value, unit)
-
-    def _label(self) -> str:
-        """Return what stands under every table: date, boundaries, and that data are synthetic."""
-        results = self._results
-        source = self.say(f"boundary.{results.boundary_source}")
-        note = self.say("report.note", as_of=shown_date(results.as_of, self._language), run=results.run_id, boundary=source)
-        return f"{note} {self.say('synthetic').capitalize()}." if results.synthetic else note
-
-    def _missing(self, name: str) -> list[Block]:
-        return [Heading(2, self.say(f"report.section.{name}")), Paragraph(self.say(f"report.missing.{name}"))]
-
-    def _grounds(self) -> list[Block]:
-        return [
-            Heading(2, self.say("report.section.grounds")),
-            Paragraph(self.say("report.grounds")),
-            Paragraph(self.say("report.scope", period=self._results.period, as_of=shown_date(self._results.as_of, self._language))),
-        ]
-
-    def _sources(self) -> list[Block]:
-        inputs = pd.DataFrame(
-            [dict(entry) for entry in self._results.inputs],
-            columns=["kind", "file", "organisation", "period", "rows_in", "rows_refused", "rows_kept", "sha256", "source"],
-        )
-        columns = [
-            ("number", lambda row: int(row.Index) + 1, "tests"),
-            ("source", lambda row: f"{self.say(f'kind.{row.kind}')}: {row.file}", ""),
-            ("organisation", lambda row: self._organisation(row.organisation), ""),
-            ("period", lambda row: row.period, ""),
-            ("rows_in", lambda row: row.rows_in, "tests"),
-            ("rows_refused", lambda row: row.rows_refused, "tests"),
-            ("rows_kept", lambda row: row.rows_kept, "tests"),
-            ("hash", lambda row: str(row.sha256)[:_HASH_DIGITS], ""),
-            ("remark", lambda row: row.source, ""),
-        ]
-        blocks: list[Block] = [Heading(2, self.say("report.section.sources"))]
-        if inputs.empty:
-            return [*blocks, Paragraph(self.say("report.missing.sources"))]
-        blocks.append(self._table("sources", columns, inputs))
-        steps = "; ".join(f"{self.say(f'ledger.{row.step}')}: {self._fig(row.rows, 'tests')}" for row in self._frame("ledger").itertuples())
-        return [*blocks, Paragraph(self.say("report.ledger", steps=steps))]
-
-    def _reading(self) -> list[Block]:
-        rules = pd.DataFrame([{"name": name, **rule} for name, rule in sorted(self._results.configuration.items())])
-        columns = [
-            ("rule", lambda row: self.say(f"rule.{row.name}"), ""),
-            ("value", lambda row: float(row.value), "rule"),
-            ("unit", lambda row: self.say(f"unit.{row.unit}"), ""),
-            ("basis", lambda row: row.source, ""),
-            ("verified", lambda row: self.say("report.verified" if row.verified else "report.unverified"), ""),
-        ]
-        return [
-            Heading(2, self.say("report.section.reading")),
-            Paragraph(self.say("report.reading")),
-            self._table("rules", columns, rules),
-        ]
 
     def _overall(self) -> list[Block]:
         table, language = self._frame("ward_table"), self._language
@@ -248,7 +147,7 @@ class _Writer:
 
     def _ward_columns(self, shares: Sequence[tuple[str, str]], decisive: tuple[str, str]) -> list[tuple[str, Callable[[Any], object], str]]:
         def share(key: tuple[str, str]) -> Callable[[Any], object]:
-            return lambda ward: _Interval.of(ward.rows.get(key))
+            return lambda ward: Interval.of(ward.rows.get(key))
 
         columns: list[tuple[str, Callable[[Any], object], str]] = [
             ("number", lambda ward: int(ward.Index) + 1, "tests"),
@@ -342,8 +241,8 @@ class _Writer:
             ),
             ("nearest", lambda row: row.nearest_site_m, "m"),
         ]
-        blocks.append(Paragraph(self.say("report.gaps", most=min(_MOST_ROWS, len(gaps)), gaps=self._fig(len(gaps), "wards"))))
-        return [*blocks, *self._left_out(), self._table("gaps", columns, gaps.head(_MOST_ROWS), spread=self._spread("gaps"))]
+        blocks.append(Paragraph(self.say("report.gaps", most=min(MOST_ROWS, len(gaps)), gaps=self._fig(len(gaps), "wards"))))
+        return [*blocks, *self._left_out(), self._table("gaps", columns, gaps.head(MOST_ROWS), spread=self._spread("gaps"))]
 
     def _left_out(self) -> list[Block]:
         """Return what was no gap because it is too small or too narrow, in a sentence."""
@@ -404,7 +303,7 @@ class _Writer:
             ("assumptions", lambda row: "; ".join(self.say(f"assumption.{name}") for name in str(row.assumptions).split(", ")), ""),
         ]
         if len(suggestions):
-            blocks.append(self._table("suggestions", columns, suggestions.head(_MOST_ROWS)))
+            blocks.append(self._table("suggestions", columns, suggestions.head(MOST_ROWS)))
         survey = corridor[corridor["action"] == "survey"]
         if len(survey):
             kinds = survey.groupby(["asset_class", "owner"]).agg(count=("asset_id", "size"), length=("length_m", "sum")).reset_index()
@@ -462,23 +361,6 @@ class _Writer:
         versions = ", ".join(f"{name} {version}" for name, version in sorted(results.versions.items()))
         blocks.append(Paragraph(self.say("report.recompute", run=results.run_id, ward_version=results.ward_version, versions=versions)))
         return blocks
-
-
-@dataclass(frozen=True, slots=True)
-class _Interval:
-    """A share with its bounds."""
-
-    value: object
-    low: object
-    high: object
-
-    @classmethod
-    def of(cls, row: Any) -> "_Interval":
-        return cls(None, None, None) if row is None else cls(row.population_share, row.population_lo, row.population_hi)
-
-    @property
-    def cell(self) -> object:
-        return None if is_missing(self.value) else self.value
 
 
 def _figure(value: object, unit: str, language: Language, low: object = None, high: object = None) -> str:
