@@ -89,6 +89,24 @@ def test_a_layer_on_another_body_is_asked_for_its_coordinate_system(tmp_path: Pa
     assert error.value.faults[0].code == "mapping_crs"
 
 
+def test_a_layer_whose_system_cannot_be_written_down_is_refused(tmp_path: Path) -> None:
+    """A byte that is no UTF-8 and a lost decimal point in a `.prj`: pyogrio 0.13 leaves its `wkt` unset and raises UnboundLocalError."""
+    with zipfile.ZipFile(io.BytesIO(seed("shp"))) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    damaged = {
+        name: content.replace(b'WGS_1984",6', b'W\xddS_1984",6').replace(b"0.0174532925199433", b"0174532925199433")
+        for name, content in members.items()
+    }
+    (projection,) = [name for name in members if name.endswith(".prj")]
+    assert damaged[projection] != members[projection]
+    with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, damaged[name] if name == projection else content)
+    with pytest.raises(RefusedError) as error:
+        read(tmp_path / "t.zip", tmp_path / "out.arrow", Kind.ROADS, ReadOptions())
+    assert error.value.faults[0].code == "file_malformed"
+
+
 def test_an_archive_with_a_damaged_directory_is_refused(tmp_path: Path) -> None:
     """Found by atheris: a name that is no UTF-8, and one that is empty, in the directory of an archive."""
     sink = io.BytesIO()
