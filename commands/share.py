@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Sử dụng chung hạ tầng / shared infrastructure", no_args_is_help=True)
     group.callback()(lambda: None)
     group.command("road")(speaks_errors(road))
-    group.command("register")(speaks_errors(shareregister.check))
+    group.command("register")(speaks_errors(shareregister.register_file))
     group.command("works")(speaks_errors(shareworks.works))
     group.command("kpi")(speaks_errors(kpi))
     group.command("decide")(speaks_errors(decide_on))

@@ -2,53 +2,62 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from hatang.commands.terminal import Bar, session
-from hatang.data.contracts import HUE_CRS
+from hatang.commands.terminal import Bar, Session, session
 from hatang.data.figures import is_missing, shown
 from hatang.data.language import text
-from hatang.pipeline.register import check_register, write_register
+from hatang.pipeline.assess import today
+from hatang.pipeline.register import RegisterCheck, check_register
+from hatang.pipeline.registerfiles import write_register_check
+
+_ACTIONS: Final = ("reuse", "full", "survey", "closed")
 
 
-def check(
+def register_file(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="Hồ sơ: GraceTHD nén zip, FiberQ GPKG, GPKG của hatang / a register")],
+    file: Annotated[Path, typer.Argument(help="Hồ sơ hạ tầng: GraceTHD nén zip, FiberQ hoặc GPKG / register file")],
     out: Annotated[Path | None, typer.Option(help="Thư mục kết quả / result folder")] = None,
+    *,
+    openfibre: Annotated[bool, typer.Option("--ofds", help="Thêm Open Fibre Data Standard / also as OFDS")] = False,
     as_of: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Ngày chốt / date of the rules")] = None,
-    crs: Annotated[str, typer.Option(help="Hệ tọa độ đo chiều dài / where lengths are taken")] = HUE_CRS,
 ) -> None:
-    """Soát hồ sơ cột, cống, bể: có gì, còn chỗ bao nhiêu, sai ở đâu, khảo sát gì trước / look a register through; nothing is stored."""
+    """Xem một hồ sơ hạ tầng mà không lưu: số lượng, lỗi, chỗ trống, cần khảo sát / a register looked through, not stored."""
     here = session(context)
+    day = as_of.date() if as_of else today()
     with Bar(here) as bar:
-        checked = check_register(
-            file, here.settings.limits, as_of=as_of.date() if as_of else dt.datetime.now(dt.UTC).date(), metric_crs=crs, progress=bar
-        )
-        files = write_register(checked, out, file=file.name, language=here.language) if out else []
-    for name, count in checked.counts().items():
-        here.say("share.register.count", table=text(f"register.table.{name}", here.language), count=count)
-    known = checked.room["spare"].notna()
-    summary = {
-        "tables": checked.counts(),
-        "findings": {str(name): int(count) for name, count in checked.findings["finding"].value_counts().sort_index().items()},
-        "spare": int(checked.room["spare"].sum()),
-        "unknown": int(checked.room["unknown"].sum()),
-        "survey": len(checked.survey),
-    }
-    here.say("share.register.room", spare=summary["spare"], assets=int(known.sum()), unknown=summary["unknown"], survey=summary["survey"])
-    for finding, count in checked.findings["finding"].value_counts().sort_index().items():
-        here.say("share.register.finding", finding=text(f"finding.{finding}", here.language), count=count)
-    for row in checked.survey.head(5).to_dict("records"):
-        metres, unknown = shown(row["length_m"], "m", here.language), shown(row["unknown"], "ways", here.language)
-        here.say(
-            "share.register.survey",
-            asset=row["asset_id"],
-            owner="–" if is_missing(row["owner"]) else row["owner"],
-            unknown=unknown,
-            metres=metres,
-        )
+        check = check_register(file, here.settings.limits, as_of=day, progress=bar)
+        files: list[Path] = []
+        if out is not None:
+            files = write_register_check(check, out, name=file.name, as_of=day, language=here.language, openfibre=openfibre, progress=bar)
+    _say_register(here, check)
     if out is not None:
         here.say("report.written", folder=out, files=", ".join(path.name for path in files))
-    here.result({"folder": None if out is None else str(out), "files": [path.name for path in files], "summary": summary})
+    counts = {name: len(frame) for name, frame in check.tables.items()}
+    findings = {str(name): int(count) for name, count in check.findings["finding"].value_counts().sort_index().items()}
+    actions = {name: int((check.assets["action"] == name).sum()) for name in _ACTIONS}
+    document = {"counts": counts, "findings": findings, "actions": actions, "survey": check.survey["asset_id"].tolist()}
+    here.result({"file": file.name, "as_of": day, **document, "files": [path.name for path in files]})
+
+
+def _say_register(here: Session, check: RegisterCheck) -> None:
+    """Say what a register holds, what is wrong in it, what is free, and what to survey first."""
+    language = here.language
+    for name, frame in check.tables.items():
+        if len(frame):
+            here.say("register.count", table=text(f"register.table.{name}", language), count=len(frame))
+    for (finding, severity), rows in check.findings.groupby(["finding", "severity"], sort=True):
+        words = text(f"finding.{finding}", language)
+        here.say("register.finding", finding=words, severity=text(f"register.severity.{severity}", language), count=len(rows))
+    here.say("share.actions", **{name: int((check.assets["action"] == name).sum()) for name in _ACTIONS})
+    for row in check.survey.head(10).itertuples():
+        here.say(
+            "register.survey",
+            rank=row.rank,
+            asset=text(f"asset.{row.asset_class}", language),
+            asset_id=row.asset_id,
+            owner="–" if is_missing(row.owner) else str(row.owner),
+            metres=shown(row.length_m, "m", language),
+        )

@@ -29,7 +29,7 @@ import pyogrio
 from hatang.data._confinement import LAYERS, confine, die_with_parent
 from hatang.data._drivers import RASTER_DRIVERS, VECTOR_DRIVERS
 from hatang.data._errors import HatangError, RefusedError
-from hatang.data._registerpack import pack
+from hatang.data._registerbundle import write_register
 from hatang.data._sourcetable import write_cells
 from hatang.data.contracts import BoundarySource, Kind
 from hatang.data.limits import Limits
@@ -208,7 +208,7 @@ def _boundaries(request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
 
 
 def _register(request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
-    pack(*read_register(Path(request["source"]), limits), Path(request["target"]))
+    write_register(*read_register(Path(request["source"]), limits), Path(request["target"]))
     return {}
 
 

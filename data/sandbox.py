@@ -27,10 +27,11 @@ from typing import Any, Final, TypeVar
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 
 from hatang.data._filetype import PARTS, refused
 from hatang.data._readinghost import Host
-from hatang.data._registerpack import unpacked
+from hatang.data._registerbundle import bundled_register
 from hatang.data._sourcetable import SourceTable, read_cells
 from hatang.data._workeranswers import exhausted, faults_of, outcome_of
 from hatang.data.atomic import disk
@@ -197,8 +198,8 @@ def register_apart(source: Path, limits: Limits) -> tuple[dict[str, pd.DataFrame
         _asked(source, {"call": "register"}, folder, ReadOptions(limits=limits), target=made)
         _check_plain(made, source.name)
         try:
-            return unpacked(made)
-        except (KeyError, TypeError, ValueError) as error:  # Arrow's and shapely's errors of content are among them
+            return bundled_register(made)
+        except (TypeError, ValueError, KeyError, AttributeError, OSError, shapely.errors.ShapelyError) as error:
             raise refused(source.name, "file_hostile", found="…") from error
 
 

@@ -1,41 +1,44 @@
 """Use case: a register's file looked through: its tables, what is wrong in them, and how much room is known."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from hatang.data.atomic import replacing
 from hatang.data.contracts import FINDINGS, HUE_CRS, MAP_CRS
-from hatang.data.geopackage import geopackage_bytes
-from hatang.data.language import Language
 from hatang.data.limits import Limits
 from hatang.data.rules import rule_value, rules_in_force
 from hatang.data.sandbox import register_apart
 from hatang.pipeline.progress import Progress
-from hatang.reports.register_workbook import register_workbook
-from hatang.sharing.room import counted_room, duct_room, survey_first
+from hatang.sharing.room import counted_room, duct_room
 from hatang.sharing.topology import TopologyTolerances, topology_findings
+
+_COUNTED: Final = (
+    ("poles", "slots_total", "slots_used"),
+    ("chambers", "entries_total", "entries_used"),
+    ("station_houses", "racks_total", "racks_used"),
+)
+_CLASSES: Final = {"duct_sections": "duct_section", "poles": "pole", "chambers": "chamber", "station_houses": "station_house"}
 
 
 @dataclass(frozen=True)
 class RegisterCheck:
-    """The tables that can be kept, all findings (FINDINGS contract, EPSG:4326), and the room (ROOM contract).
+    """The tables that can be kept, all findings (FINDINGS contract, EPSG:4326), the room in duct sections (ROOM contract), and every asset.
 
-    `room` is that of duct sections, then of poles, with `owner` and `length_m`; `survey` is what to survey of it, in order.
+    `assets` has a row for each duct section, pole, chamber and station house: `asset_class`, `asset_id`, `owner`, `length_m` of a section,
+    the columns of ROOM, and its shape in EPSG:4326. `survey` holds those of which too little is known, the most worth knowing first.
     """
 
     tables: dict[str, pd.DataFrame]
     findings: gpd.GeoDataFrame
     room: pd.DataFrame
-    survey: pd.DataFrame
-
-    def counts(self) -> dict[str, int]:
-        """Return the rows of each table that has any."""
-        return {name: len(frame) for name, frame in self.tables.items() if len(frame)}
+    assets: gpd.GeoDataFrame
+    survey: gpd.GeoDataFrame
 
 
 def check_register(source: Path, limits: Limits, *, as_of: dt.date, metric_crs: str = HUE_CRS, progress: Progress) -> RegisterCheck:
@@ -44,7 +47,7 @@ def check_register(source: Path, limits: Limits, *, as_of: dt.date, metric_crs: 
     Parameters
     ----------
     source
-        A ZIP of GraceTHD v2, a GeoPackage of FiberQ, or one that `register_geopackage` wrote; read in a process apart.
+        A file as `read_register` takes it; it is read in a process apart.
     metric_crs
         Where lengths are taken: EPSG:9214 in Huế.
 
@@ -64,39 +67,34 @@ def check_register(source: Path, limits: Limits, *, as_of: dt.date, metric_crs: 
     loose = topology_findings(tables, tolerances=tolerances, metric_crs=metric_crs).to_crs(MAP_CRS)
     both = [part for part in (found, loose) if len(part)]
     findings = FINDINGS.conform(pd.DataFrame(pd.concat(both, ignore_index=True) if both else found))
-    sections, poles = tables["duct_sections"], tables["poles"]
-    ducts = duct_room(
-        sections,
+    room = duct_room(
+        tables["duct_sections"],
         tables["duct_ways"],
         reserve_share=rule_value(rules, "reserve_share"),
         reserve_ways=int(rule_value(rules, "reserve_ways")),
     )
-    slots = counted_room(poles, total="slots_total", used="slots_used")
-    lengths = gpd.GeoDataFrame(sections, geometry="geometry", crs=MAP_CRS).to_crs(metric_crs).length
-    room = pd.concat(
-        [
-            ducts.assign(owner=sections["owner"].to_numpy(), length_m=lengths.to_numpy(float)),
-            slots.assign(owner=poles["owner"].to_numpy(), length_m=np.nan),
-        ],
-        ignore_index=True,
-    )
-    return RegisterCheck(tables, gpd.GeoDataFrame(findings, geometry="geometry", crs=MAP_CRS), room, survey_first(room, room["length_m"]))
+    assets = _assets(tables, room, metric_crs)
+    return RegisterCheck(tables, gpd.GeoDataFrame(findings, geometry="geometry", crs=MAP_CRS), room, assets, _survey(assets))
 
 
-def write_register(checked: RegisterCheck, out: Path, *, file: str, language: Language) -> list[Path]:
-    """Write `ho-so.xlsx` and `ho-so.gpkg` (a layer a table, and `findings`, EPSG:4326) into a folder, each whole or not at all.
+def _assets(tables: Mapping[str, pd.DataFrame], ducts: pd.DataFrame, metric_crs: str) -> gpd.GeoDataFrame:
+    """Return every asset that can have room, class by class, with what is known of it."""
+    rooms = {"duct_sections": ducts, **{name: counted_room(tables[name], total=total, used=used) for name, total, used in _COUNTED}}
+    parts = []
+    for name, room in rooms.items():
+        table = gpd.GeoDataFrame(tables[name]).reset_index(drop=True)
+        lengths = table.to_crs(metric_crs).length if name == "duct_sections" else pd.Series(np.nan, index=table.index)
+        about = pd.DataFrame({"asset_class": _CLASSES[name], "owner": table["owner"], "length_m": lengths.astype("float64")})
+        parts.append(about.join(room.reset_index(drop=True)).assign(geometry=table.geometry))
+    whole = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    return gpd.GeoDataFrame(whole[["asset_class", "asset_id", *whole.columns.drop(["asset_class", "asset_id"])]], crs=MAP_CRS)
 
-    Raises
-    ------
-    StoreError
-        Where the disk refuses.
-    """
-    placed = {name: gpd.GeoDataFrame(frame) for name, frame in checked.tables.items() if len(frame) and "geometry" in frame}
-    contents = {
-        "ho-so.xlsx": register_workbook(checked.counts(), checked.room, checked.survey, checked.findings, language, file=file),
-        "ho-so.gpkg": geopackage_bytes({**placed, "findings": checked.findings}),
-    }
-    for name, content in contents.items():
-        with replacing(out / name) as beside:
-            beside.write_bytes(content)
-    return [out / name for name in contents]
+
+def _survey(assets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the assets to be surveyed: first the metres that need not be dug if there is room, then the places that are unknown."""
+    chosen = assets[assets["action"] == "survey"]
+    worth = {"metres": chosen["length_m"].fillna(0.0).round(3), "places": chosen["unknown"].fillna(0).astype("int64")}
+    ranked = chosen.assign(**worth).sort_values(["metres", "places", "asset_id"], ascending=[False, False, True], kind="stable")
+    ranked = ranked.drop(columns=list(worth)).reset_index(drop=True)
+    ranked.insert(0, "rank", np.arange(1, len(ranked) + 1))
+    return gpd.GeoDataFrame(ranked, geometry="geometry", crs=MAP_CRS)

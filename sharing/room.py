@@ -93,35 +93,6 @@ def counted_room(assets: pd.DataFrame, *, total: str, used: str) -> pd.DataFrame
     return _room(assets, capacity, taken, unknown, pd.Series(0, index=assets.index, dtype="Int64"), spare)
 
 
-def survey_first(room: pd.DataFrame, length_m: pd.Series) -> pd.DataFrame:
-    """Return the assets to be surveyed, the one first of which knowing tells most: most unknown ways along most metres.
-
-    Parameters
-    ----------
-    room
-        ROOM contract.
-    length_m
-        Length of each asset, m, in the order of `room`; missing for poles, which come after the ducts by their unknown slots.
-
-    Returns
-    -------
-    DataFrame
-        The rows of `room`, with `length_m`.
-
-    Examples
-    --------
-    >>> room = pd.DataFrame({"asset_id": ["D1", "D2", "C1"], "unknown": [2, 4, 6], "action": "survey"})
-    >>> survey_first(room, pd.Series([100.0, 80.0, None]))["asset_id"].tolist()
-    ['D2', 'D1', 'C1']
-    """
-    rows = room.assign(length_m=length_m.to_numpy(float))[(room["action"] == "survey").to_numpy(bool)]
-    value = rows["unknown"].astype("Float64") * rows["length_m"]
-    ordered = rows.assign(_value=value).sort_values(
-        ["_value", "length_m", "unknown", "asset_id"], ascending=[False, False, False, True], na_position="last", ignore_index=True
-    )
-    return ordered.drop(columns="_value")
-
-
 def mast_action(masts: pd.DataFrame, *, needed_m: float) -> pd.Series:
     """Return for each mast (MASTS contract) whether a further operator who needs `needed_m` of height has room: as `action` of ROOM.
 

@@ -22,7 +22,27 @@ from hatang.web.road_page import drawn_lines
 from hatang.web.server import MAIN_PAGE
 from hatang.web.waiting import plain
 
-PAGES = ("coverage_page", "road_page", "decisions_page", "violations_page", "works_page", "kpi_page", "data_page", "method_page")
+PAGES = (
+    "coverage_page",
+    "road_page",
+    "decisions_page",
+    "violations_page",
+    "works_page",
+    "register_page",
+    "kpi_page",
+    "data_page",
+    "method_page",
+)
+    "coverage_page",
+    "road_page",
+    "decisions_page",
+    "violations_page",
+    "works_page",
+    "kpi_page",
+    "register_page",
+    "data_page",
+    "method_page",
+)
 _SECONDS = 60
 
 

@@ -46,6 +46,7 @@ PAGES = {
     "duong-moi": "Đường mới",
     "de-xuat": "Đề xuất và quyết định",
     "lich-cong-trinh": "Lịch công trình",
+    "ho-so": "Hồ sơ hạ tầng",
     "chi-so": "Chỉ số dùng chung",
     "quy-chuan": "Vi phạm quy chuẩn",
     "so-lieu": "Số liệu",

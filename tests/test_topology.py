@@ -1,20 +1,15 @@
 """Topology of a register: each finding by hand on ducts and spans of 100 m, and two published samples."""
 
 import datetime as dt
-import json
 import re
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
-import openpyxl
 import pandas as pd
-import pyogrio
 import pytest
 import shapely
-from typer.testing import CliRunner
 
-from hatang.commands.main import app
 from hatang.data.contracts import FINDINGS, HUE_CRS, ParameterError
 from hatang.data.language import message_ids
 from hatang.data.limits import Limits
@@ -164,27 +159,3 @@ def test_published_samples(reference: Path) -> None:
     span = differing[differing["finding"] == "length_differs"].iloc[0]
     assert span["measured"] == pytest.approx(210 - 144.9, abs=1)
     assert np.isfinite(differing["measured"].dropna()).all()
-
-
-def test_the_command_counts_room_and_faults_and_writes_them(tmp_path: Path) -> None:
-    sections = gpd.GeoDataFrame(pd.concat([line(n, 0, 100, "B1", "B2", 106.0, 2) for n in ("D", "E")]), crs=HUE_CRS).assign(owner="VNPT")
-    register = {"chambers": points(B1=0, B2=100).assign(owner="VNPT"), "duct_sections": sections.reset_index(drop=True)}
-    described = ways(("1", "D", None), ("2", "D", None)).assign(use="empty")
-    path = tmp_path / "register.gpkg"
-    path.write_bytes(register_geopackage({**register, "duct_ways": described}))
-    call = ["--home", str(tmp_path / "home"), "--json", "share", "register", str(path), "--out", str(tmp_path / "out")]
-    answer = CliRunner().invoke(app, call, env={"HATANG_OFFLINE": "1"})
-    assert answer.exit_code == 0, answer.stderr
-    document = json.loads(answer.stdout)
-    assert document["summary"] == {
-        "tables": {"chambers": 2, "duct_sections": 2, "duct_ways": 2},
-        "findings": {"length_differs": 2},
-        "spare": 2,
-        "unknown": 2,
-        "survey": 1,
-    }
-    book = openpyxl.load_workbook(tmp_path / "out" / "ho-so.xlsx")
-    assert [cell.value for cell in book.worksheets[2][3]][:1] == ["E"]
-    assert set(pyogrio.list_layers(tmp_path / "out" / "ho-so.gpkg")[:, 0]) >= {"chambers", "duct_sections", "findings"}
-    missing = CliRunner().invoke(app, [*call[:5], str(tmp_path / "none.gpkg")])
-    assert missing.exit_code == 1

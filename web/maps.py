@@ -17,7 +17,7 @@ from hatang.data.contracts import HUE_CRS, MAP_CRS, Verdict
 from hatang.data.figures import MISSING, shown
 from hatang.data.language import Language, text
 from hatang.web.layers import CityMap, Labels, PenWords, RoadPen, Shapes, Sheet, Style, features
-from hatang.web.tips import asset_tip, corridor_tip, gap_tip, overlap_tip, site_tip, suggestion_tip, ward_tip, work_tip
+from hatang.web.tips import asset_tip, corridor_tip, gap_tip, overlap_tip, room_tip, site_tip, suggestion_tip, ward_tip, work_tip
 
 SIMPLIFY_M: Final = 100.0
 SHOWN_AT_MOST: Final = 2_000
@@ -173,6 +173,14 @@ def road_map(
         sheet.add_child(Shapes(features(suggestions, style=["suggestion"] * len(tips), tip=tips), LAYERS))
     tips = [corridor_tip(row, language) for row in _records(corridor)]
     sheet.add_child(Shapes(features(corridor, style=list(corridor["action"]), tip=tips), ACTIONS))
+    return sheet
+
+
+def register_map(wards: gpd.GeoDataFrame, assets: gpd.GeoDataFrame, language: Language) -> CityMap:
+    """Draw a register's assets, each by what can be done with it."""
+    sheet = _plain(wards, language, bounds=tuple(assets.total_bounds))
+    tips = [room_tip(row, language) for row in _records(assets)]
+    sheet.add_child(Shapes(features(assets, style=list(assets["action"]), tip=tips), ACTIONS))
     return sheet
 
 

@@ -108,12 +108,17 @@ def overlap_tip(row: Mapping[str, Any], language: Language) -> list[str]:
 
 
 def corridor_tip(row: Mapping[str, Any], language: Language) -> list[str]:
-    """Return an asset of a corridor and what to do with it."""
+    """Return an asset of a corridor, what to do with it, and where along the road it stands."""
+    chainage, offset = (shown(row[name], "m", language) for name in ("chainage_m", "offset_m"))
+    return [*room_tip(row, language), _line("chainage", language, chainage=chainage, offset=offset)]
+
+
+def room_tip(row: Mapping[str, Any], language: Language) -> list[str]:
+    """Return an asset, what to do with it, and its room."""
     capacity, used, spare = (shown(row[name], "ways", language) for name in ("capacity", "used", "spare"))
     return [
         f"{asset_name(row['asset_class'], language)} {row['asset_id']}",
         text(f"web.action.{row['action']}", language),
         _line("owner", language, owner=operator_name(row["owner"], language)),
         _line("room", language, capacity=capacity, used=used, spare=spare),
-        _line("chainage", language, chainage=shown(row["chainage_m"], "m", language), offset=shown(row["offset_m"], "m", language)),
     ]

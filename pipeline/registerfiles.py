@@ -1,0 +1,92 @@
+"""Use case: what a register's file holds and lacks, written as workbook, GeoPackage and Open Fibre Data Standard."""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import geopandas as gpd
+import pandas as pd
+
+from hatang.data.atomic import disk, replacing
+from hatang.data.contracts import HUE_CRS, MAP_CRS
+from hatang.data.figures import shown_date
+from hatang.data.language import Language, text
+from hatang.data.openfibre import openfibre_json
+from hatang.pipeline.progress import Progress
+from hatang.pipeline.register import RegisterCheck
+from hatang.reports.register_workbook import register_layers, register_workbook
+
+_NODES: Final = ("chambers", "poles", "masts", "station_houses")
+_SPANS: Final = ("duct_sections", "spans")
+
+
+def write_register_check(
+    check: RegisterCheck,
+    out: Path,
+    *,
+    name: str,
+    as_of: dt.date,
+    language: Language = "vi",
+    crs: str = HUE_CRS,
+    openfibre: bool = False,
+    progress: Progress,
+) -> list[Path]:
+    """Write `ho-so.xlsx` and `ho-so.gpkg`, and `ofds.json` where asked for, into `out` and return their paths.
+
+    Other files in the folder stay as they are; each of these is put in its place whole.
+
+    Parameters
+    ----------
+    name
+        Of the register's file: on every sheet, and of the network in the standard.
+
+    Raises
+    ------
+    StoreError
+        Where the disk refuses.
+    """
+    note = text("register.note", language, file=name, as_of=shown_date(as_of, language))
+    counts = {table: len(frame) for table, frame in check.tables.items()}
+    makers: dict[str, Callable[[], bytes]] = {
+        "ho-so.xlsx": lambda: register_workbook(counts, check.findings, check.assets, check.survey, language, note=note),
+        "ho-so.gpkg": lambda: register_layers(check.findings, check.assets, check.survey, crs=crs),
+    }
+    if openfibre:
+        makers["ofds.json"] = lambda: register_openfibre(check.tables, name)
+    progress.step("report.writing", total=len(makers))
+    with disk(out):
+        out.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for file, make in makers.items():
+        content = make()
+        with replacing(out / file) as part:
+            part.write_bytes(content)
+        paths.append(out / file)
+        progress.advance()
+    return paths
+
+
+def register_openfibre(tables: dict[str, pd.DataFrame], name: str) -> bytes:
+    """Return a register in the Open Fibre Data Standard: chambers, poles, masts and houses as nodes, ducts and overhead spans as spans.
+
+    An end that names no node is left out, as the standard asks. The id of the network follows from the name.
+    """
+    network = {"network_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"hatang:register:{name}")), "network": name}
+    nodes = _placed([pd.DataFrame(tables[table]).assign(node_id=tables[table]["asset_id"]) for table in _NODES])
+    spans = _placed([pd.DataFrame(tables[table]).assign(span_id=tables[table]["asset_id"]) for table in _SPANS])
+    nodes = nodes.reindex(columns=["node_id", "status", "owner", "geometry"]).assign(**network, name=nodes["node_id"], kind=None)
+    columns = ["span_id", "status", "owner", "from_id", "to_id", "length_m", "geometry"]
+    spans = spans.reindex(columns=columns).assign(**network, name=spans["span_id"], length_m=None)  # stated is the duct's, not the fibre's
+    known = set(nodes["node_id"])
+    for end in ("from_id", "to_id"):
+        spans[end] = spans[end].astype(object).where(spans[end].isin(known), None)
+    return openfibre_json(
+        gpd.GeoDataFrame(nodes, geometry="geometry", crs=MAP_CRS), gpd.GeoDataFrame(spans, geometry="geometry", crs=MAP_CRS)
+    )
+
+
+def _placed(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return tables one below the other."""
+    return pd.concat([part.astype(object) for part in parts if len(part)] or parts[:1], ignore_index=True)

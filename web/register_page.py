@@ -1,0 +1,148 @@
+"""Page "Hồ sơ hạ tầng": what the register holds and lacks, and a register's file looked through without storing it."""
+
+import datetime as dt
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+from streamlit_folium import st_folium
+
+from hatang.data.contracts import HatangError, RefusedError
+from hatang.data.figures import shown
+from hatang.data.language import error_text
+from hatang.data.results import ResultSet
+from hatang.pipeline.assess import today
+from hatang.pipeline.register import RegisterCheck, check_register
+from hatang.pipeline.registerfiles import write_register_check
+from hatang.web import chrome, runs, state
+from hatang.web.downloads import archive
+from hatang.web.maps import register_map
+from hatang.web.state import language, say
+from hatang.web.waiting import Screen, plain
+from hatang.web.words import known
+
+_HEIGHT: Final = 480
+_TYPES: Final = ("zip", "gpkg")
+_LISTED: Final = 500
+_ACTIONS: Final = ("reuse", "full", "survey", "closed")
+
+
+def show() -> None:
+    """Draw the page."""
+    st.title(say("web.register.title"))
+    with chrome.errors_spoken():
+        city = runs.current(state.settings(), st.session_state.get(state.RUN))
+        if city is None or city.tables["assets"].empty:
+            st.info(say("web.register.empty"))
+        else:
+            chrome.labels(city)
+            _stored(city.tables["assets"])
+        _ask()
+        checked: tuple[str, dt.date, RegisterCheck] | None = st.session_state.get(state.REGISTER_CHECK)
+        if checked is not None:
+            _answer(*checked, city)
+
+
+def _stored(assets: pd.DataFrame) -> None:
+    """List what is in the register by owner and class, and of how many assets room is known."""
+    st.header(say("web.register.stored"))
+    known_ways = assets["ways"].notna() & assets["ways_used"].notna()
+    known_slots = assets["slots_total"].notna() & assets["slots_used"].notna()
+    about = pd.DataFrame({"owner": assets["owner"].fillna(""), "asset_class": assets["asset_class"], "known": known_ways | known_slots})
+    rows = about.groupby(["owner", "asset_class"])["known"].agg(["size", "sum"]).reset_index()
+    table = pd.DataFrame(
+        {
+            say("register.column.owner"): [known(owner or None) for owner in rows["owner"]],
+            say("register.column.asset_class"): [say(f"asset.{name}") for name in rows["asset_class"]],
+            say("register.column.rows"): rows["size"].astype(int),
+            say("web.register.known"): rows["sum"].astype(int),
+            say("web.register.unknown"): (rows["size"] - rows["sum"]).astype(int),
+        }
+    )
+    chrome.table(table, say("web.register.stored"))
+
+
+def _ask() -> None:
+    """Take a file to look through."""
+    st.header(say("web.register.check"))
+    st.caption(say("web.register.how"))
+    file = st.file_uploader(say("web.register.file"), type=list(_TYPES), key="register_file")
+    if st.button(say("web.register.start"), type="primary", disabled=file is None, key="register_start") and file:
+        _check(file)
+
+
+def _check(file: UploadedFile) -> None:
+    """Look a file through, under its own name in a folder of its own; nothing is stored."""
+    screen, day = Screen(), today()
+    st.session_state[state.REGISTER_CHECK] = None
+    with tempfile.TemporaryDirectory(prefix="hatang-") as folder:
+        path = Path(folder) / (Path(file.name.replace("\0", "")).name or "ho-so")
+        path.write_bytes(file.getbuffer())
+        try:
+            check = check_register(path, state.settings().limits, as_of=day, progress=screen)
+            st.session_state[state.REGISTER_CHECK] = (path.name, day, check)
+        except HatangError as error:
+            st.error(plain(error_text(error, language())))
+            if isinstance(error, RefusedError):
+                chrome.faults_table(error.faults)
+    screen.done()
+
+
+def _answer(name: str, day: dt.date, check: RegisterCheck, city: ResultSet | None) -> None:
+    """Show counts, room on a map, what is wrong, what to survey, and the files."""
+    st.header(plain(name))
+    counts = {say(f"register.table.{table}"): len(frame) for table, frame in check.tables.items() if len(frame)}
+    st.markdown(" · ".join(f"{words}: **{count}**" for words, count in counts.items()))
+    for column, action in zip(st.columns(len(_ACTIONS)), _ACTIONS, strict=True):
+        column.metric(say(f"action.{action}"), int((check.assets["action"] == action).sum()))
+    if city is not None and len(check.assets):
+        wards = runs.screen_wards(runs.home_of(state.settings()).home, city.run_id)
+        drawn = register_map(wards, check.assets, language())
+        st_folium(drawn, key="register_map", height=_HEIGHT, use_container_width=True, returned_objects=[])
+    st.subheader(say("register.sheet.findings"))
+    if check.findings.empty:
+        st.success(say("web.register.sound"))
+    else:
+        chrome.table(_findings(check.findings), say("register.sheet.findings"))
+    st.subheader(say("register.sheet.survey"))
+    st.caption(say("web.register.ranked"))
+    chrome.table(_survey(check.survey), say("register.sheet.survey"))
+    with tempfile.TemporaryDirectory(prefix="hatang-") as folder:
+        screen = Screen()
+        paths = write_register_check(check, Path(folder), name=name, as_of=day, language=language(), openfibre=True, progress=screen)
+        screen.done()
+        content = archive({path.name: path.read_bytes() for path in paths})
+    st.download_button(say("web.register.take"), content, file_name="ho-so.zip", key="register_files", on_click="ignore")
+
+
+def _findings(findings: pd.DataFrame) -> pd.DataFrame:
+    """Return findings in words."""
+    rows = findings.head(_LISTED)
+    return pd.DataFrame(
+        {
+            say("register.column.finding"): [say(f"finding.{code}") for code in rows["finding"]],
+            say("register.column.severity"): [say(f"register.severity.{code}") for code in rows["severity"]],
+            say("register.column.table"): [say(f"register.table.{code}") for code in rows["table"]],
+            say("register.column.asset_id"): list(rows["asset_id"]),
+            say("register.column.other_id"): [known(cell if isinstance(cell, str) else None) for cell in rows["other_id"]],
+            say("register.column.measured"): list(rows["measured"]),
+            say("register.column.needed"): list(rows["needed"]),
+        }
+    )
+
+
+def _survey(survey: pd.DataFrame) -> pd.DataFrame:
+    """Return the survey list in words, by rank."""
+    rows = survey.head(_LISTED)
+    return pd.DataFrame(
+        {
+            say("register.column.rank"): list(rows["rank"]),
+            say("register.column.asset_class"): [say(f"asset.{name}") for name in rows["asset_class"]],
+            say("register.column.asset_id"): list(rows["asset_id"]),
+            say("register.column.owner"): [known(cell if isinstance(cell, str) else None) for cell in rows["owner"]],
+            say("register.column.length_m"): [shown(length, "m", language()) for length in rows["length_m"]],
+        }
+    )
