@@ -26,7 +26,7 @@ from hatang.data.contracts import FINDINGS, MAP_CRS, REGISTER_TABLES
 from hatang.data.limits import Limits
 
 _CLASSES: Final = {"poles": "pole", "chambers": "chamber", "duct_sections": "duct_section"}
-_ASSET_COLUMNS: Final = ("asset_id", "kind", "owner", "status", "ways", "slots_total", "slots_used", "sharable")
+_ASSET_COLUMNS: Final = ("asset_id", "kind", "owner", "status", "ways", "ways_used", "slots_total", "slots_used", "sharable")
 _MALFORMED: Final = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError, ValueError, KeyError)
 """What the libraries below raise of a damaged file, and what a table without its columns raises."""
 
@@ -86,6 +86,8 @@ def read_register_assets(file: str, members: Sequence[Member]) -> SourceTable | 
     for name, asset_class in _CLASSES.items():
         rows = register.get(name, pd.DataFrame())
         if len(rows):
+            if name == "duct_sections":
+                rows = rows.assign(ways_used=_ways_used(rows, register.get("duct_ways", pd.DataFrame())))
             parts.append(pd.DataFrame(rows).reindex(columns=[*_ASSET_COLUMNS, "geometry"]).assign(asset_class=asset_class))
     if not parts:
         raise refused(file, "file_rows", found="0")
@@ -97,6 +99,20 @@ def read_register_assets(file: str, members: Sequence[Member]) -> SourceTable | 
     shapes = rows["geometry"].to_numpy(object)
     shapes[shapely.is_missing(shapes)] = None
     return SourceTable(file, cells, number, np.zeros(len(rows), np.int32), (file,), ("",), geometry=shapes, crs=pyproj.CRS(crs))
+
+
+def _ways_used(sections: pd.DataFrame, ways: pd.DataFrame) -> pd.Series:
+    """Return how many ways of each section are taken; missing unless every one of its ways is described and known, without sub-ducts."""
+    told = ways.reindex(columns=["section_id", "parent_way_id", "use", "occupancy"]).astype(object)
+    silent, empty = told["use"].isna(), told["use"] == "empty"
+    taken = (~silent & ~empty) | (silent & told["occupancy"].isin(("1.1", "1.2", "2")))
+    free = (empty & (told["occupancy"].isna() | told["occupancy"].isin(("0", "9")))) | (silent & (told["occupancy"] == "0"))
+    clear = (taken | free) & told["parent_way_id"].isna()
+    counts = pd.DataFrame({"section": told["section_id"], "all": 1, "clear": clear.astype(int), "taken": taken.astype(int)})
+    found = counts.groupby("section").sum().reindex(sections["asset_id"]).reset_index(drop=True)
+    stated = pd.to_numeric(sections.get("ways", pd.Series(np.nan, index=sections.index)), errors="coerce").reset_index(drop=True)
+    whole = (found["all"] == stated) & (found["clear"] == stated)
+    return pd.Series(found["taken"].where(whole).astype("Int64").to_numpy(object), index=sections.index, dtype=object)
 
 
 def _form(path: Path) -> Form | None:

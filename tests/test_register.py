@@ -18,12 +18,14 @@ from typer.testing import CliRunner
 
 from hatang.commands.main import app
 from hatang.data._registerbundle import bundled_register, write_register
-from hatang.data.contracts import FINDINGS, MAP_CRS, REGISTER_TABLES, RefusedError
+from hatang.data.contracts import FINDINGS, MAP_CRS, REGISTER_TABLES, Kind, RefusedError
 from hatang.data.language import message_ids
 from hatang.data.limits import Limits
 from hatang.data.openfibre import read_openfibre
+from hatang.data.reading import ReadOptions
 from hatang.data.registerfile import read_register, register_geopackage
-from hatang.data.sandbox import register_apart
+from hatang.data.sandbox import read_apart, register_apart
+from hatang.data.tablefile import arrow_table
 from hatang.pipeline.progress import Quiet
 from hatang.pipeline.register import check_register
 from hatang.pipeline.registerfiles import register_openfibre
@@ -92,6 +94,14 @@ def test_room_and_survey_of_every_class(tmp_path: Path) -> None:
     assert check.survey["spare"].isna().all()
     assert check.survey["length_m"].iloc[0] == pytest.approx(1.5 * check.survey["length_m"].iloc[1], rel=1e-4)
     assert "end_not_found" in set(check.findings["finding"])
+
+
+def test_use_of_ways_reaches_the_store_only_where_all_are_known(tmp_path: Path) -> None:
+    """D1 has one of two ways in use, D2 both; of D3 and D4 no way is described: missing, not none."""
+    read_apart(register_file(tmp_path), tmp_path / "out.arrow", Kind.AUTO, ReadOptions())
+    assets = arrow_table(tmp_path / "out.arrow", Kind.ASSETS).set_index("asset_id")
+    assert assets.loc[["D1", "D2"], "ways_used"].tolist() == [1, 2]
+    assert assets.loc[["D3", "D4"], "ways_used"].isna().all()
 
 
 def test_open_fibre_names_only_nodes_that_it_has(tmp_path: Path) -> None:
