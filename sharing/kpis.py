@@ -201,9 +201,9 @@ def _joined(works: gpd.GeoDataFrame, plans: gpd.GeoDataFrame) -> list[object]:
 
     A work that is an area is met by a plan with `_MEETS_M` of its line inside it.
     """
+    if plans.empty:  # nobody filed plans: that no work is joined is not known
+        return [pd.NA] * len(works)
     answers: list[object] = [False] * len(works)
-    if plans.empty:
-        return answers
     lines = plans.to_crs(HUE_CRS).reset_index(drop=True)
     for place, plan in sorted(_met(works, lines)):
         work, row = works.iloc[place], lines.iloc[plan]

@@ -125,6 +125,12 @@ def test_a_work_is_joined_by_an_approved_plan_in_its_time(plan: dict[str, object
     assert [None if pd.isna(value) else value for value in found] == expected
 
 
+def test_without_plans_filed_no_work_is_called_unjoined() -> None:
+    works = table(WORKS, [{"work_id": "w", "geometry": shapely.LineString([(X, Y), (X + 400, Y)])}])
+    city = rows_of(sharing_kpis(NONE["sites"], NONE["assets"], works, NONE["plans"], period="2026Q3", ward_names={}))
+    assert list(city.loc[("works_joint_plan_share", "city")])[1:] == [0, 0, 1]
+
+
 def test_only_accepted_suggestions_avoid_digging() -> None:
     made = pd.DataFrame(
         {"owner": ["a", "a", "b", "b"], "dig_m_saved": [80.0, 20.0, 50.0, None], "decision": ["accepted", "refused", "open", "accepted"]}
