@@ -13,6 +13,7 @@ from ulid import ULID
 from hatang.coverage.cells import cell_polygons
 from hatang.coverage.claimed import CLAIMANT
 from hatang.coverage.config import MOBILE, AssessConfig
+from hatang.coverage.dryland import dry_wards
 from hatang.coverage.integrate import geodesic_area_m2
 from hatang.coverage.people import People
 from hatang.data.contracts import ANY, GAPS, GAPS_LEFT_OUT, HUE_CRS, MAP_CRS, GapKind
@@ -29,6 +30,7 @@ def find_gaps(
     config: AssessConfig,
     as_of: dt.date,
     living: People | None = None,
+    water: gpd.GeoDataFrame | None = None,
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Return gaps (GAPS contract, EPSG:4326), ranked by people, then area; and what was too small or too narrow to be one.
 
@@ -46,7 +48,9 @@ def find_gaps(
     sites
         SITES contract; may be empty.
     living
-        Where people live; evenly over each ward where it is not told.
+        Where people live; evenly over each ward less its water where it is not told.
+    water
+        WATER contract; nobody lives there.
     """
     metric = wards.to_crs(HUE_CRS)
     parts = [*_unclaimed(metric, claims), *_contradicted(metric, claims, counts)]
@@ -57,11 +61,13 @@ def find_gaps(
         return gpd.GeoDataFrame(GAPS.conform(pd.DataFrame(columns=GAPS.names)), geometry="geometry", crs=MAP_CRS), left_out
     frame = gpd.GeoDataFrame(rows, geometry="geometry", crs=HUE_CRS)
     people = wards.set_index("ward_code")["population"].astype(float)
-    ward_area = geodesic_area_m2(wards.geometry).set_axis(wards["ward_code"])
     area = geodesic_area_m2(frame.geometry)
+    dry = dry_wards(wards, water).set_index("ward_code").geometry if water is not None and not water.empty else None
+    ward_area = geodesic_area_m2(wards.geometry if dry is None else dry).set_axis(wards["ward_code"])
+    lived = area if dry is None else _dry_area_m2(frame, dry)
     frame = frame.assign(
         area_m2=area,
-        population=area.to_numpy() / frame["ward_code"].map(ward_area).to_numpy() * frame["ward_code"].map(people).to_numpy(),
+        population=lived.to_numpy() / frame["ward_code"].map(ward_area).to_numpy() * frame["ward_code"].map(people).to_numpy(),
         population_spread="even",
         period=config.period,
         first_period=config.period,
@@ -78,6 +84,13 @@ def find_gaps(
     frame = frame.to_crs(MAP_CRS)
     frame["gap_id"] = [_identifier(row, as_of) for row in frame.itertuples()]
     return gpd.GeoDataFrame(GAPS.conform(frame), geometry="geometry", crs=MAP_CRS), left_out
+
+
+def _dry_area_m2(parts: gpd.GeoDataFrame, dry: gpd.GeoSeries) -> pd.Series:
+    """Return the area of each part that is no water, m²."""
+    shapes = np.asarray(dry.loc[list(parts["ward_code"])], object)
+    cut = shapely.intersection(np.asarray(parts.geometry.to_numpy(), object), shapes, grid_size=_GRID_M)
+    return geodesic_area_m2(gpd.GeoSeries(cut, index=parts.index, crs=HUE_CRS))
 
 
 def _reason(part: shapely.Polygon, config: AssessConfig) -> str | None:

@@ -9,6 +9,7 @@ import pandas as pd
 from hatang.coverage.claimed import CLAIMANT
 from hatang.coverage.cleaning import FLOOR_DBM
 from hatang.coverage.config import MOBILE, AssessConfig
+from hatang.coverage.dryland import dry_areas, dry_wards
 from hatang.coverage.fibre import fibre_shares
 from hatang.coverage.integrate import Progress, integrate
 from hatang.coverage.people import People
@@ -28,6 +29,7 @@ def ward_table(
     *,
     config: AssessConfig,
     living: People | None = None,
+    water: gpd.GeoDataFrame | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Return the ward table (WARD_TABLE contract), sorted by its key.
@@ -45,14 +47,16 @@ def ward_table(
     fixed
         FIXED contract.
     living
-        Where people live; evenly over each ward where it is not told.
+        Where people live; evenly over each ward less its water where it is not told.
+    water
+        WATER contract; nobody lives there.
     progress
         Called as by `integrate`, while claims are laid over wards.
     """
     fibre = fibre_shares(fixed, config=config)
     frame = _rows(wards, spoken, claimed, fibre)
-    frame = frame.merge(_measured(spoken, _weighed(wards, cells, spoken, living), config=config), on=_GROUP, how="left")
-    frame = frame.merge(_claimed(wards, claimed, living, progress), on=_GROUP, how="left")
+    frame = frame.merge(_measured(spoken, _weighed(wards, cells, spoken, living, water), config=config), on=_GROUP, how="left")
+    frame = frame.merge(_claimed(wards, claimed, living, water, progress), on=_GROUP, how="left")
     frame = _with_fibre(_coherent(frame), fibre)
     frame = frame.merge(cells.groupby("ward_code")["cell"].size().rename("cells_total").reset_index(), on="ward_code", how="left")
     shares = frame[["population_share", "population_lo", "population_hi", "effective"]].to_numpy(float)
@@ -140,13 +144,19 @@ def _level_at(levels: pd.Series, share: float) -> float:
     return float(np.quantile(known, share))
 
 
-def _weighed(wards: gpd.GeoDataFrame, cells: pd.DataFrame, spoken: pd.DataFrame, living: People | None) -> pd.DataFrame:
-    """Return the parts of cells with the people of each that was measured; spread evenly over a ward, area stands for people."""
-    if living is None or spoken.empty:
+def _weighed(
+    wards: gpd.GeoDataFrame, cells: pd.DataFrame, spoken: pd.DataFrame, living: People | None, water: gpd.GeoDataFrame | None
+) -> pd.DataFrame:
+    """Return the parts of cells with the people of each that was measured; spread evenly over a ward, dry area stands for people."""
+    wet = water is not None and not water.empty
+    if spoken.empty or (living is None and not wet):
         return cells.assign(people=cells["area_m2"])
     measured = cells[cells["cell"].isin(spoken["cell"].unique())]
+    even = dry_areas(wards, water, measured) if wet else measured["area_m2"].to_numpy(float)
+    if living is None:
+        return measured.assign(people=even)
     people = living.in_cells(wards, measured)
-    return measured.assign(people=np.where(np.isnan(people), measured["area_m2"], people))
+    return measured.assign(people=np.where(np.isnan(people), even, people))
 
 
 def _coherent(frame: pd.DataFrame) -> pd.DataFrame:
@@ -180,7 +190,9 @@ def _bounded(frame: pd.DataFrame, components: pd.DataFrame, keys: list[str], *, 
     return frame.assign(**{name: own[name].combine(bound[name], np.fmin).where(joint[name], nothing[name]) for name in _SHARES})
 
 
-def _claimed(wards: gpd.GeoDataFrame, claimed: gpd.GeoDataFrame, living: People | None, progress: Progress | None) -> pd.DataFrame:
+def _claimed(
+    wards: gpd.GeoDataFrame, claimed: gpd.GeoDataFrame, living: People | None, water: gpd.GeoDataFrame | None, progress: Progress | None
+) -> pd.DataFrame:
     """Return the share of each ward inside each claim: 0 where a claim does not reach it, no row where nothing was filed."""
     columns = [*_GROUP, "claimed_area_share", "claimed_population_share"]
     if claimed.empty:
@@ -189,11 +201,18 @@ def _claimed(wards: gpd.GeoDataFrame, claimed: gpd.GeoDataFrame, living: People 
     covered = covered.assign(share=(covered["covered_area_m2"] / covered["area_m2"]).clip(0, 1))
     every = pd.DataFrame(wards[["ward_code"]]).merge(pd.DataFrame(claimed[CLAIMANT]).drop_duplicates(), how="cross")
     joined = every.merge(covered[[*_GROUP, "share"]], on=_GROUP, how="left").fillna({"share": 0.0})
-    people = joined["share"]
+    people = joined["share"] if water is None or water.empty else _dry_share(wards, claimed, water, joined)
     if living is not None:
         known = joined.merge(living.claimed(wards, claimed, CLAIMANT), on=_GROUP, how="left")["people_share"].fillna(0.0)
-        people = known.where(joined["ward_code"].isin(living.wards.index), joined["share"])
+        people = known.where(joined["ward_code"].isin(living.wards.index), people)
     return joined.assign(claimed_area_share=joined["share"], claimed_population_share=people)[columns]
+
+
+def _dry_share(wards: gpd.GeoDataFrame, claimed: gpd.GeoDataFrame, water: gpd.GeoDataFrame, rows: pd.DataFrame) -> pd.Series:
+    """Return the share of each ward's dry area inside each claim, in the order of `rows`."""
+    covered = integrate(dry_wards(wards, water), claimed, by=CLAIMANT)
+    covered = covered.assign(dry=(covered["covered_area_m2"] / covered["area_m2"]).clip(0, 1))
+    return rows[_GROUP].merge(covered[[*_GROUP, "dry"]], on=_GROUP, how="left")["dry"].fillna(0.0).set_axis(rows.index)
 
 
 def _with_fibre(frame: pd.DataFrame, fibre: pd.DataFrame) -> pd.DataFrame:

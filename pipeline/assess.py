@@ -144,15 +144,16 @@ def _computed(
     progress.step("assess.wards")
     claimed = claimants(gpd.GeoDataFrame(inputs[Kind.CLAIMS]))
     living = people_of(inputs[Kind.POPULATION], wards)
+    water = gpd.GeoDataFrame(inputs[Kind.WATER])
     spoken = speaking(units, config=config)
     progress.step("assess.claims", total=len(wards) * len(claimed) or None)
     fixed = inputs[Kind.FIXED]
-    table = ward_table(wards, cells, spoken, claimed, fixed, config=config, living=living, progress=counting(progress))
+    table = ward_table(wards, cells, spoken, claimed, fixed, config=config, living=living, water=water, progress=counting(progress))
     progress.step("assess.gaps")
     own = claimed[~claimed["operator"].isin([ANY, ALL]) & (claimed["technology"] != Technology.MOBILE)]
     counts = cell_counts(units, own, config=config)
     sites = gpd.GeoDataFrame(inputs[Kind.SITES])
-    gaps, left_out = find_gaps(wards, claimed, counts, sites, config=config, as_of=as_of, living=living)
+    gaps, left_out = find_gaps(wards, claimed, counts, sites, config=config, as_of=as_of, living=living, water=water)
     score = scorecard(table, units, inputs[Kind.FIXED], sites, inputs[Kind.ASSETS], declarations(), config=config)
     kpis = counted_sharing(wards, index, inputs, period=config.period)
     layers = {str(kind): inputs[kind] for kind in _LAYERS}

@@ -12,6 +12,7 @@ from assess_inputs import CONFIG, SIDE_M, SOUTH, WEST, claim, claims, two_wards,
 from hatang.coverage.cells import cell_of, ward_cells
 from hatang.coverage.claimed import claimants
 from hatang.coverage.contradiction import cell_counts
+from hatang.coverage.dryland import dry_areas, dry_wards
 from hatang.coverage.evidence import judged, speaking
 from hatang.coverage.gaps import find_gaps
 from hatang.coverage.scorecard import scorecard
@@ -160,3 +161,38 @@ def test_households_connected_by_fibre() -> None:
     ]
     row = score(evidence_at(units(0, count=1)), fixed, [], []).loc["fibre_households_share"]
     assert (row["value"], row["numerator"], row["denominator"]) == (0.8, 80, 100)
+
+
+def test_nobody_lives_on_water() -> None:
+    """The west quarter of ward 1 is a lake, a claim covers its west half: 1 of 3 dry quarters is claimed, 2 are a gap."""
+    lake = gpd.GeoDataFrame(
+        {"water_id": ["W1"]}, geometry=[shapely.box(WEST - 100, SOUTH - 100, WEST + SIDE_M / 4, SOUTH + SIDE_M + 100)], crs=HUE_CRS
+    )
+    polygons = claimants(claims(claim(0, 0.25)))
+    wards, nothing = two_wards(), evidence_at(units(0, count=0))
+    counts = cell_counts(nothing, polygons[polygons["operator"] == "viettel"], config=CONFIG)
+    found, _ = find_gaps(wards, polygons, counts, sites(), config=CONFIG, as_of=AS_OF, water=lake.to_crs(MAP_CRS))
+    mine = found[found["technology"] == "4g"].set_index("ward_code")
+    assert mine["population"].to_dict() == {"19753": pytest.approx(1000 * 2 / 3, rel=1e-3), "19774": pytest.approx(3000, rel=1e-3)}
+    assert set(mine["population_spread"]) == {"even"}
+    spoken = speaking(nothing, config=CONFIG)
+    table = ward_table(
+        wards, ward_cells(wards), spoken, polygons, FIXED.conform(pd.DataFrame(columns=FIXED.names)), config=CONFIG, water=lake
+    )
+    row = table.set_index(["ward_code", "operator", "technology"]).loc[("19753", "viettel", "4g")]
+    assert row["claimed_population_share"] == pytest.approx(1 / 3, rel=1e-3)
+    assert row["claimed_area_share"] == pytest.approx(1 / 2, rel=1e-3)
+
+
+def test_a_ward_that_is_all_water_keeps_its_people() -> None:
+    sea = gpd.GeoDataFrame({"water_id": ["W1"]}, geometry=[two_wards().to_crs(HUE_CRS).union_all().buffer(10)], crs=HUE_CRS)
+    assert dry_wards(two_wards(), sea).area.tolist() == pytest.approx([16e6, 16e6], rel=1e-6)
+
+
+def test_people_of_cells_are_counted_on_dry_land() -> None:
+    wards = two_wards()
+    cells = ward_cells(wards)
+    half = gpd.GeoDataFrame({"water_id": ["W1"]}, geometry=[shapely.box(WEST, SOUTH, WEST + SIDE_M / 2, SOUTH + SIDE_M)], crs=HUE_CRS)
+    dry = pd.Series(dry_areas(wards, half, cells)).groupby(cells["ward_code"].to_numpy()).sum()
+    whole = cells.groupby("ward_code")["area_m2"].sum()
+    assert (dry / whole).tolist() == pytest.approx([0.5, 1.0], rel=1e-3)
