@@ -33,16 +33,6 @@ PAGES = (
     "data_page",
     "method_page",
 )
-    "coverage_page",
-    "road_page",
-    "decisions_page",
-    "violations_page",
-    "works_page",
-    "kpi_page",
-    "register_page",
-    "data_page",
-    "method_page",
-)
 _SECONDS = 60
 
 

@@ -26,7 +26,7 @@ from hatang.pipeline.inputs import gather
 from hatang.pipeline.living import in_force, people_of
 from hatang.pipeline.progress import Quiet
 from hatang.reports.sections import Scope, build_report
-from hatang.web.maps import _gap_tip
+from hatang.web.tips import gap_tip
 
 WARD = "19753"
 """Phường Phú Xuân; its centre is at 107.577 E, 16.4785 N."""
@@ -102,7 +102,7 @@ def test_the_command_reads_a_grid_and_the_assessment_uses_it(settings: Settings,
     whole = gaps[gaps["technology"] == "4g"].groupby("ward_code")["population"].sum()
     assert whole.drop(WARD).sum() == pytest.approx(official.drop(WARD)[whole.drop(WARD).index].sum(), rel=1e-4)
     said = "theo lưới WorldPop 2025, tổng theo số liệu chính thức"
-    assert said in repr(_gap_tip(mine.iloc[0].to_dict(), "vi"))
+    assert said in repr(gap_tip(mine.iloc[0].to_dict(), "vi"))
     assert said in repr(build_report(results, scope=Scope(), language="vi"))
 
 
