@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -12,27 +12,33 @@ import shapely
 from hatang.data.contracts import HUE_CRS, ParameterError
 from hatang.sharing.timing import PlanWindow, WorkWindow, best_advice, gantt
 
-_BESIDE_M: Final = 20.0
-_MEETS_M: Final = 50.0  # shorter than this along the road is a crossing: a line straight across stays beside it for 40 m
 
-
-def road_timing(axes: gpd.GeoDataFrame, plans: gpd.GeoDataFrame, works: gpd.GeoDataFrame, *, as_of: dt.date) -> dict[str, pd.DataFrame]:
+def road_timing(
+    axes: gpd.GeoDataFrame,
+    plans: gpd.GeoDataFrame,
+    works: gpd.GeoDataFrame,
+    *,
+    as_of: dt.date,
+    beside_m: float = 20.0,
+    meets_m: float = 50.0,
+) -> dict[str, pd.DataFrame]:
     """Return `timing`, `calendar` and `timing_notes` of the roads.
 
     `timing` has the best advice for each plan along a road, `calendar` the bars of plans and works, `timing_notes` (code, id) the rows left
-    out because their dates are reversed.
+    out because their dates are reversed. What lies within `beside_m` of the axis for `meets_m` or more runs along the road; what is shorter
+    is a crossing.
     """
     advice: list[dict[str, Any]] = []
     notes: list[dict[str, str]] = []
     bars: list[pd.DataFrame] = []
     for road, axis in zip(axes["road_id"].astype(str), axes.geometry.to_numpy(), strict=True):
         found_plans, found_works = [], []
-        for row in _along(axis, plans):
+        for row in _along(axis, plans, beside_m, meets_m):
             try:
                 found_plans.append((plan_window(row), row["operator"]))
             except ParameterError:
                 notes.append({"code": "dates_reversed", "id": row["plan_id"]})
-        for row in _along(axis, works):
+        for row in _along(axis, works, beside_m, meets_m):
             try:
                 found_works.append(work_window(row))
             except ParameterError:
@@ -79,13 +85,13 @@ def dated(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
     return frame.assign(**{name: pd.to_datetime(frame[name]).astype("datetime64[us]") for name in columns})
 
 
-def _along(axis: shapely.LineString, layer: gpd.GeoDataFrame) -> list[dict[Any, Any]]:
+def _along(axis: shapely.LineString, layer: gpd.GeoDataFrame, beside_m: float, meets_m: float) -> list[dict[Any, Any]]:
     """Return the rows that run along the road, by id."""
     if layer.empty:
         return []
     metric = layer.to_crs(HUE_CRS)
-    near = metric[metric.intersects(axis.buffer(_BESIDE_M))]
-    beside = np.array([axis.intersection(shape.buffer(_BESIDE_M)).length >= _MEETS_M for shape in near.geometry], bool)
+    near = metric[metric.intersects(axis.buffer(beside_m))]
+    beside = np.array([axis.intersection(shape.buffer(beside_m)).length >= meets_m for shape in near.geometry], bool)
     return list(near[beside].drop(columns="geometry").sort_values(near.columns[0]).to_dict("records"))
 
 

@@ -85,7 +85,14 @@ def share_road(
     new = shared_set(axes, corridor, gpd.GeoDataFrame(plans), gpd.GeoDataFrame(base.tables["gaps"]), clauses=clauses, prices=prices)
     works = gpd.GeoDataFrame(base.tables[str(Kind.WORKS)])
     new["plan_fit"] = plan_fit(suggestions, gpd.GeoDataFrame(constraints), on=as_of)
-    new |= road_timing(axes, gpd.GeoDataFrame(plans), works, as_of=as_of)
+    new |= road_timing(
+        axes,
+        gpd.GeoDataFrame(plans),
+        works,
+        as_of=as_of,
+        beside_m=rule_value(rules, "timing_beside_m"),
+        meets_m=rule_value(rules, "timing_meets_m"),
+    )
     shared = base.with_tables(
         **new, roads=kept, corridor=corridor, suggestions=suggestions, sharing_totals=_totals(axes, corridor, suggestions, policy)
     )

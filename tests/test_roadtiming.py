@@ -65,3 +65,10 @@ def test_an_empty_register_gives_empty_tables() -> None:
     found = road_timing(AXES, layer(PLANS), layer(WORKS), as_of=DAY)
     assert all(table.empty for table in found.values())
     assert str(found["timing"]["decide_by"].dtype) == "datetime64[us]"
+
+
+def test_what_is_beside_the_road_and_what_crosses_it_follows_the_rules() -> None:
+    plans, works = layer(PLANS, plan("K1", ALONG)), layer(WORKS)
+    assert len(road_timing(AXES, plans, works, as_of=DAY)["timing"]) == 1
+    assert road_timing(AXES, plans, works, as_of=DAY, beside_m=9.0)["timing"].empty
+    assert road_timing(AXES, plans, works, as_of=DAY, meets_m=400.0)["timing"].empty
