@@ -52,6 +52,8 @@ PAGES = {
     "so-lieu": "Số liệu",
     "phuong-phap": "Phương pháp",
 }
+WITHOUT_MAP = ("de-xuat", "lich-cong-trinh", "ho-so", "chi-so", "so-lieu", "phuong-phap")
+"""Pages that draw no map, or none before somebody asks for it."""
 KNOWN_WARNINGS = (
     "Unrecognized feature:",  # Streamlit asks for permissions that this Chromium does not know
     "An iframe which has both allow-scripts and allow-same-origin",  # how Streamlit frames its components
@@ -154,7 +156,7 @@ def ready(page: Page) -> None:
     """Wait until the script has run to its end and the map of the page, where it has one, is drawn."""
     page.wait_for_selector("h1")
     page.wait_for_function("document.querySelectorAll('[data-testid=\"stStatusWidget\"]').length === 0")
-    if not page.url.endswith(("de-xuat", "so-lieu", "phuong-phap")):
+    if not page.url.endswith(WITHOUT_MAP):
         expect(page.frame_locator("iframe").first.locator(".leaflet-overlay-pane path")).not_to_have_count(0)
         page.frame_locator("iframe").first.locator(".ward-label").first.wait_for(state="attached")
     page.wait_for_timeout(700)
