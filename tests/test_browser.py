@@ -285,3 +285,39 @@ def test_a_decision_is_there_after_reloading_and_a_refusal_needs_its_reason(open
     page.get_by_role("button", name="Mở lại", exact=True).click()
     page.get_by_text("Quyết định hiện nay: chưa quyết định").wait_for()
     assert page.get_by_text("Từ chối phối hợp: phần còn trống phải dành").count() == 0
+
+
+def choose(page: Page, key: str, option: str) -> None:
+    """Pick an option of the select box with this key."""
+    box = page.locator(f".st-key-{key} input")
+    box.click()
+    box.fill(option)
+    page.get_by_role("option").filter(has_text=option).first.click()
+
+
+def test_columns_that_nobody_knows_are_asked_tried_and_taken(opened: tuple[Page, Watch], server: str) -> None:
+    page, _ = opened
+    page.goto(f"{server}/so-lieu")
+    ready(page)
+    rows = b"xa,hang,tong,noi\n19753,vnpt,100,90\n19774,vnpt,80,70\n"
+    chosen = page.locator('[data-testid="stFileUploader"] input[type="file"]').first
+    chosen.set_input_files({"name": "so-ho.csv", "mimeType": "text/csv", "buffer": rows})
+    page.get_by_label("Kỳ (ví dụ 2026Q3)").fill("2026Q3")
+    page.get_by_text("Chạy thử: kiểm tra, không lưu").click()
+    page.get_by_role("button", name="Gửi", exact=True).first.click()
+    page.locator(".st-key-map-kind-0").wait_for()
+    ready(page)
+    choose(page, "map-kind-0", "cáp quang theo")
+    page.locator(".st-key-map-column-0-fixed-ward_code").wait_for()
+    for name, column in (("ward_code", "xa"), ("households", "tong"), ("households_served", "noi")):
+        choose(page, f"map-column-0-fixed-{name}", f"{column}:")
+    choose(page, "map-constant-0-fixed-operator", "vnpt")
+    ready(page)
+    assert barriers(page) == []
+    page.locator(".st-key-map-try-0 button").click()
+    page.locator(".st-key-map-yaml-0").wait_for()
+    ready(page)
+    page.locator(".st-key-map-send-0 button").click()
+    page.locator(".st-key-map-kind-0").wait_for(state="detached")
+    ready(page)
+    expect(page.get_by_test_id("stAlertContentSuccess")).to_have_count(1)
