@@ -132,6 +132,19 @@ def test_the_command_writes_what_it_says(tmp_path: Path) -> None:
     assert spoken.exit_code == 0
     assert "1. To survey: duct section D3, VNPT, 32" in " ".join(spoken.stderr.split())
     assert not list((tmp_path / "home").rglob("*.parquet"))
+    elsewhere = CliRunner().invoke(app, ["--home", str(tmp_path / "home"), "share", "register", str(path), "--crs", "EPSG:4326"])
+    assert elsewhere.exit_code == 2
+    assert "EPSG:9214" in elsewhere.stderr
+
+
+def test_lengths_are_taken_in_the_coordinate_system_named(tmp_path: Path) -> None:
+    """Far from its central meridian a zone stretches lines: PROJ's scale of zone 47 here is 1.0101 times that of EPSG:9214."""
+    path = register_file(tmp_path)
+    lengths = []
+    for crs in ("EPSG:9214", "EPSG:32647"):
+        check = check_register(path, Limits(), as_of=DAY, metric_crs=crs, progress=Quiet())
+        lengths.append(float(check.assets.set_index("asset_id").loc["D3", "length_m"]))
+    assert lengths[1] / lengths[0] == pytest.approx(1.0101, abs=0.0002)
 
 
 def test_every_table_severity_and_column_has_words() -> None:
@@ -142,7 +155,7 @@ def test_every_table_severity_and_column_has_words() -> None:
 
 @pytest.mark.reference
 def test_published_registers_are_looked_through(reference: Path, tmp_path: Path) -> None:
-    """Counts as the README of the samples gives them; in GraceTHD every way that is described is used, so nothing is free."""
+    """Counts of the published tables; in GraceTHD every way that is described is used, so nothing is free."""
     folder = reference / "registers/gracethd_v2"
     archive = tmp_path / "delivery.zip"
     with zipfile.ZipFile(archive, "w") as target:
