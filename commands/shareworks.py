@@ -53,11 +53,11 @@ def works(
 
 def _confidential(here: Session, firm: str, out: Path | None, period: str | None, as_of: dt.date | None) -> None:
     with Bar(here) as bar:
-        meetings, run_id, synthetic = meetings_of(firm, here.settings, period=period, as_of=as_of, progress=bar)
-        files = write_meetings(meetings, out, language=here.language, synthetic=synthetic) if out else []
+        meetings, base = meetings_of(firm, here.settings, period=period, as_of=as_of, progress=bar)
+        files = write_meetings(meetings, base, out, language=here.language) if out else []
     for row in meetings.to_dict("records"):
         first, last = (shown_date(row[name], here.language) for name in ("window_from", "window_to"))
         start, end = (shown(row[name], "m", here.language) for name in ("from_m", "to_m"))
         here.say("share.works.meeting", own=row["own_id"], start=start, end=end, first=first, last=last, meeting=row["meeting_id"])
     here.say("share.works.told", firm=firm, meetings=len(meetings))
-    here.written(run_id, out, files, {"meetings": len(meetings)})
+    here.written(base.run_id, out, files, {"meetings": len(meetings)})

@@ -13,7 +13,7 @@ import pandas as pd
 
 from hatang.data.contracts import MissingError
 from hatang.data.decisions import Decision, standing
-from hatang.data.results import ResultSet, load_results
+from hatang.data.results import ResultSet, load_results, save_results
 from hatang.data.settings import Settings
 from hatang.data.store import Dataset, Store
 
@@ -85,6 +85,14 @@ def load_run(settings: Settings, run_id: str) -> ResultSet:
     return marked(load_results(runs_folder(settings) / found[0]), settings)
 
 
+def keep_run(results: ResultSet, run_id: str, settings: Settings) -> ResultSet:
+    """Save what was computed as a run of this name, make it the one that map and reports open, and return it as `load_run` would."""
+    kept = replace(results, run_id=run_id)
+    save_results(kept, runs_folder(settings) / run_id)
+    remember(settings, run_id)
+    return marked(kept, settings)
+
+
 def marked(results: ResultSet, settings: Settings) -> ResultSet:
     """Return a run that says which of its inputs have been withdrawn since, and what was decided on its suggestions; asked at every look.
 
@@ -117,5 +125,5 @@ def withdrawn_inputs(results: ResultSet, settings: Settings) -> list[Dataset]:
 
 def with_results(settings: Settings) -> Settings:
     """Return settings unchanged where they have results, else those of the demo city where that has, so that the map opens on something."""
-    demo = settings.model_copy(update={"home": settings.home / "demo"})
+    demo = settings.model_copy(update={"home": settings.home / "demo", "database_url": None, "database_session": None})
     return settings if run_ids(settings) or not run_ids(demo) else demo

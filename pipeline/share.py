@@ -3,7 +3,6 @@
 import datetime as dt
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -13,7 +12,7 @@ from hatang.data.contracts import HUE_CRS, MAP_CRS, ROADS, AssetClass, Kind, Sug
 from hatang.data.limits import Limits
 from hatang.data.pricelist import prices_in_force
 from hatang.data.reading import ReadOptions
-from hatang.data.results import ResultSet, save_results, table_hash
+from hatang.data.results import ResultSet, table_hash
 from hatang.data.rules import rule_value, rules_in_force
 from hatang.data.sandbox import read_apart
 from hatang.data.settings import Settings
@@ -23,7 +22,7 @@ from hatang.pipeline.assess import assess, today
 from hatang.pipeline.inputs import layer
 from hatang.pipeline.progress import Progress
 from hatang.pipeline.roadtiming import road_timing
-from hatang.pipeline.runs import load_run, marked, remember, run_identity, run_ids
+from hatang.pipeline.runs import keep_run, load_run, remember, run_identity, run_ids
 from hatang.pipeline.sharedset import shared_set
 from hatang.sharing.corridor import corridor_assets, road_axes
 from hatang.sharing.planfit import plan_fit
@@ -96,10 +95,7 @@ def share_road(
     shared = base.with_tables(
         **new, roads=kept, corridor=corridor, suggestions=suggestions, sharing_totals=_totals(axes, corridor, suggestions, policy)
     )
-    results = ResultSet(**{**vars_of(shared), "run_id": identity})
-    save_results(results, settings.home / "results" / identity)
-    remember(settings, identity)
-    return marked(results, settings)
+    return keep_run(shared, identity, settings)
 
 
 def read_road(file: Path, limits: Limits) -> gpd.GeoDataFrame:
@@ -108,11 +104,6 @@ def read_road(file: Path, limits: Limits) -> gpd.GeoDataFrame:
         target = Path(folder) / "road.arrow"
         read_apart(file, target, Kind.ROADS, ReadOptions(limits=limits))
         return gpd.GeoDataFrame(arrow_table(target, Kind.ROADS), geometry="geometry", crs=MAP_CRS)
-
-
-def vars_of(results: ResultSet) -> dict[str, Any]:
-    """Return the fields of a result set by name."""
-    return {name: getattr(results, name) for name in results.__dataclass_fields__}
 
 
 def _totals(axes: gpd.GeoDataFrame, corridor: gpd.GeoDataFrame, suggestions: gpd.GeoDataFrame, policy: SharingPolicy) -> pd.DataFrame:

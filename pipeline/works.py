@@ -14,7 +14,7 @@ from hatang.data.contracts import HUE_CRS, Kind, MissingError, ParameterError
 from hatang.data.geopackage import geopackage_bytes
 from hatang.data.language import Language
 from hatang.data.meetingkey import meeting_key
-from hatang.data.results import ResultSet, save_results
+from hatang.data.results import ResultSet
 from hatang.data.rules import Rule, rule_value, rules_in_force
 from hatang.data.settings import Settings
 from hatang.data.store import Store
@@ -22,8 +22,8 @@ from hatang.pipeline.assess import assess, today
 from hatang.pipeline.inputs import layer
 from hatang.pipeline.progress import Progress
 from hatang.pipeline.roadtiming import dated, plan_window, work_window
-from hatang.pipeline.runs import load_run, remember, run_identity, run_ids
-from hatang.pipeline.share import vars_of
+from hatang.pipeline.runs import keep_run, load_run, remember, run_identity, run_ids
+from hatang.reports.geodata import with_run
 from hatang.reports.works_workbook import meetings_workbook
 from hatang.sharing.overlap import OverlapPolicy, common_stretches, overlaps, told_to
 from hatang.sharing.timing import PlanWindow, WorkWindow, best_advice, gantt
@@ -69,18 +69,15 @@ def share_works(settings: Settings, *, period: str | None = None, as_of: dt.date
         calendar=calendar,
         works_notes=pd.DataFrame([*here.notes, *notes], columns=["code", "id"], dtype=object).drop_duplicates(ignore_index=True),
     )
-    results = ResultSet(**{**vars_of(shared), "run_id": identity})
-    save_results(results, settings.home / "results" / identity)
-    remember(settings, identity)
-    return results
+    return keep_run(shared, identity, settings)
 
 
 def meetings_of(
     firm: str, settings: Settings, *, period: str | None = None, as_of: dt.date | None = None, progress: Progress
-) -> tuple[gpd.GeoDataFrame, str, bool]:
+) -> tuple[gpd.GeoDataFrame, ResultSet]:
     """Return what a firm is told in confidential mode (MEETINGS contract, EPSG:4326): where on its own plans it meets somebody, and when.
 
-    With it come the name of the assessment it rests on, and whether that is synthetic.
+    With it comes the assessment it rests on, which is not for the firm.
 
     Raises
     ------
@@ -94,11 +91,13 @@ def meetings_of(
         raise MissingError("error.works.firm", firm=firm)
     found = overlaps(here.plans, here.works, policy=here.policy)
     told = told_to(firm, here.plans, here.works, found, secret=meeting_key(settings.home), policy=here.policy)
-    return told, base.run_id, base.synthetic
+    return told, base
 
 
-def write_meetings(meetings: gpd.GeoDataFrame, out: Path, *, language: Language, synthetic: bool) -> list[Path]:
+def write_meetings(meetings: gpd.GeoDataFrame, base: ResultSet, out: Path, *, language: Language) -> list[Path]:
     """Write `cuoc-gap.xlsx` and `cuoc-gap.gpkg` (EPSG:4326) into a folder, each whole or not at all.
+
+    Of the assessment that the meetings rest on, only its day, name and boundaries are told, and whether it is synthetic.
 
     Raises
     ------
@@ -106,8 +105,8 @@ def write_meetings(meetings: gpd.GeoDataFrame, out: Path, *, language: Language,
         Where the disk refuses.
     """
     contents = {
-        "cuoc-gap.xlsx": meetings_workbook(meetings, language, synthetic=synthetic),
-        "cuoc-gap.gpkg": geopackage_bytes({"meetings": meetings}),
+        "cuoc-gap.xlsx": meetings_workbook(meetings, base, language),
+        "cuoc-gap.gpkg": geopackage_bytes({"meetings": with_run(meetings, base)}),
     }
     for name, content in contents.items():
         with replacing(out / name) as beside:

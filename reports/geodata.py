@@ -42,6 +42,11 @@ def report_geojson(results: ResultSet) -> bytes:
     return geojson_bytes(gaps.set_geometry(gpd.GeoSeries(rounded, index=gaps.index, crs=MAP_CRS)))
 
 
+def with_run(frame: gpd.GeoDataFrame, results: ResultSet) -> gpd.GeoDataFrame:
+    """Return a layer that is handed out by itself with the run it is of, its day, and whether the data are synthetic."""
+    return frame.assign(run_id=results.run_id, as_of=results.as_of.isoformat(), synthetic=results.synthetic)
+
+
 def report_csv(results: ResultSet) -> bytes:
     """Return the ward table as CSV with full values, UTF-8 with BOM; text that a spreadsheet would run is kept inert by an apostrophe."""
     return inert_csv(results.tables["ward_table"])

@@ -6,11 +6,10 @@ from typing import Final
 import pandas as pd
 import xlsxwriter
 
-from hatang.data.figures import shown_date
 from hatang.data.language import Language, text
 from hatang.data.results import ResultSet
 from hatang.reports.geodata import inert_csv
-from hatang.reports.workbook import OPTIONS, write_sheet
+from hatang.reports.workbook import OPTIONS, run_note, write_sheet
 
 COLUMNS: Final = ("indicator", "scope_name", "share", "numerator", "denominator", "unknown", "unit", "period")
 _SCOPES: Final = ("city", "ward", "firm")
@@ -19,15 +18,7 @@ _SCOPES: Final = ("city", "ward", "firm")
 def kpis_workbook(results: ResultSet, language: Language) -> bytes:
     """Return the workbook: the city with definitions, then wards, then firms; full values."""
     sink = io.BytesIO()
-    note = text(
-        "report.note",
-        language,
-        as_of=shown_date(results.as_of, language),
-        run=results.run_id,
-        boundary=text(f"boundary.{results.boundary_source}", language),
-    )
-    if results.synthetic:
-        note += " " + text("synthetic", language).upper()
+    note = run_note(results, language)
     kpis = pd.DataFrame(results.tables["sharing_kpis"])
     with xlsxwriter.Workbook(sink, OPTIONS) as book:
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "border": 1})

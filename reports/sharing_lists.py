@@ -34,6 +34,8 @@ _SUGGESTIONS: Final = (
     "contact",
     "suggestion_id",
     "run",
+    "as_of",
+    "synthetic",
 )
 _HISTORY: Final = ("suggestion_id", "suggestion", "owner", "decision", "decision_reason", "decided_by", "decided_at", "owed")
 
@@ -73,6 +75,7 @@ def suggestion_rows(suggestions: pd.DataFrame, language: Language) -> pd.DataFra
         suggestion=[text(f"suggestion.{code}", language) for code in rows["suggestion"]],
         decision=[text(f"decision.{code}", language) for code in rows["decision"]],
         assumptions=[assumptions_text(cell, language) for cell in rows["assumptions"]],
+        synthetic=[text("synthetic", language) if flag else "" for flag in rows["synthetic"]],
     ).reindex(columns=list(_SUGGESTIONS))
 
 

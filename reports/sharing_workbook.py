@@ -6,10 +6,10 @@ from typing import Final
 import pandas as pd
 import xlsxwriter
 
-from hatang.data.figures import is_missing, shown_date
+from hatang.data.figures import is_missing
 from hatang.data.language import Language, text
 from hatang.data.results import ResultSet
-from hatang.reports.workbook import OPTIONS, write_sheet
+from hatang.reports.workbook import OPTIONS, run_note, write_sheet
 
 _CORRIDOR: Final = (
     "asset_id",
@@ -81,15 +81,7 @@ def sharing_workbook(results: ResultSet, language: Language) -> bytes:
     with xlsxwriter.Workbook(sink, OPTIONS) as book:
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "border": 1})
         totals = results.tables["sharing_totals"]
-        note = text(
-            "report.note",
-            language,
-            as_of=shown_date(results.as_of, language),
-            run=results.run_id,
-            boundary=text(f"boundary.{results.boundary_source}", language),
-        )
-        if results.synthetic:
-            note += " " + text("synthetic", language).upper()
+        note = run_note(results, language)
         rows = [[text(f"sharing.total.{row.name}", language), row.value, row.unit] for row in totals.itertuples(index=False)]
         heads = [text(f"report.column.{name}", language) for name in ("indicator", "value", "unit")]
         write_sheet(book, text("sharing.sheet.totals", language), heads, rows, bold, title=text("report.preliminary", language), note=note)

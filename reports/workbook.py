@@ -9,7 +9,7 @@ import pandas as pd
 import xlsxwriter
 
 from hatang.data.contracts import WARD_TABLE
-from hatang.data.figures import is_missing
+from hatang.data.figures import is_missing, shown_date
 from hatang.data.language import Language, text
 from hatang.data.results import ResultSet
 from hatang.reports.document import Document
@@ -25,6 +25,18 @@ OPTIONS: Final = {
     "in_memory": True,
 }
 """Text never becomes a formula, a link or a number, whatever it begins with."""
+
+
+def run_note(results: ResultSet, language: Language) -> str:
+    """Return what stands above a sheet: day of the figures, run and boundaries, and that the data are synthetic where they are."""
+    note = text(
+        "report.note",
+        language,
+        as_of=shown_date(results.as_of, language),
+        run=results.run_id,
+        boundary=text(f"boundary.{results.boundary_source}", language),
+    )
+    return f"{note} {text('synthetic', language).upper()}" if results.synthetic else note
 
 
 def report_workbook(results: ResultSet, report: Document, *, language: Language) -> bytes:

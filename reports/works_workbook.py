@@ -6,11 +6,10 @@ from typing import Final
 import pandas as pd
 import xlsxwriter
 
-from hatang.data.figures import shown_date
 from hatang.data.language import Language, text
 from hatang.data.results import ResultSet
 from hatang.reports.sharing_workbook import dates_written
-from hatang.reports.workbook import OPTIONS, write_sheet
+from hatang.reports.workbook import OPTIONS, run_note, write_sheet
 
 _GROUPS: Final = ("group", "members", "owners", "plans", "works", "pairs", "window_from", "window_to", "join_deadline", "dig_m_saved")
 _PAIRS: Final = (
@@ -35,15 +34,7 @@ def works_workbook(results: ResultSet, language: Language) -> bytes:
     sink = io.BytesIO()
     with xlsxwriter.Workbook(sink, OPTIONS) as book:
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "border": 1})
-        note = text(
-            "report.note",
-            language,
-            as_of=shown_date(results.as_of, language),
-            run=results.run_id,
-            boundary=text(f"boundary.{results.boundary_source}", language),
-        )
-        if results.synthetic:
-            note += " " + text("synthetic", language).upper()
+        note = run_note(results, language)
         pairs = dates_written(results.tables["overlaps"], "window_from", "window_to")
         pairs["time"] = [text(f"sharing.time.{word}", language) for word in pairs["time"]]
         timing = dates_written(results.tables["timing"], "decide_by", "not_before")
@@ -70,13 +61,13 @@ def works_workbook(results: ResultSet, language: Language) -> bytes:
     return sink.getvalue()
 
 
-def meetings_workbook(meetings: pd.DataFrame, language: Language, *, synthetic: bool) -> bytes:
-    """Return what one firm is told in confidential mode as XLSX."""
+def meetings_workbook(meetings: pd.DataFrame, results: ResultSet, language: Language) -> bytes:
+    """Return what one firm is told in confidential mode as XLSX, with day and run of the assessment it rests on."""
     sink = io.BytesIO()
     with xlsxwriter.Workbook(sink, OPTIONS) as book:
         bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "border": 1})
         heads = [text(f"sharing.column.{column}", language) for column in _MEETINGS]
         rows = dates_written(meetings, "window_from", "window_to")[list(_MEETINGS)].to_numpy(object).tolist()
-        note = text("sharing.meetings.note", language) + (f" {text('synthetic', language).upper()}" if synthetic else "")
+        note = f"{text('sharing.meetings.note', language)} {run_note(results, language)}"
         write_sheet(book, text("sharing.sheet.meetings", language), heads, rows, bold, note=note)
     return sink.getvalue()

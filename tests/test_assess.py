@@ -140,6 +140,8 @@ def test_runs_are_found_by_name_and_the_demo_only_where_there_is_nothing_else(se
     demo = settings.model_copy(update={"home": settings.home / "demo"})
     assess(demo, as_of=AS_OF, progress=Quiet())
     assert with_results(settings).home == demo.home
+    shared = settings.model_copy(update={"database_url": "postgresql+psycopg://city/hatang"})
+    assert with_results(shared).database_url is None  # what is decided on the demo stays out of the city's own catalogue
     own = assess(settings, as_of=AS_OF, progress=Quiet())
     assert with_results(settings) == settings
     found = latest_run(settings)

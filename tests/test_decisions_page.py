@@ -134,6 +134,8 @@ def test_the_files_hold_what_the_page_shows_and_run_nothing(answered: Settings) 
     decide(answered, "g1", Choice.REFUSED, reason="=HYPERLINK(1)")
     every, history = all_suggestions(answered), list_decisions(answered)
     rows = suggestions_csv(every, "vi").decode("utf-8-sig").splitlines()
+    assert rows[0].split(",")[-3:] == ["Lần tính", "Ngày chốt", "Ghi chú"]
+    assert every["as_of"].astype(str).iloc[0] in rows[1]
     assert len(rows) == 4
     assert "'=HYPERLINK(1)" in rows[1]
     book = openpyxl.load_workbook(io.BytesIO(suggestions_workbook(every, history, "en")))

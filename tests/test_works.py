@@ -99,7 +99,7 @@ def test_a_group_without_a_common_day_has_no_window() -> None:
 
 
 def test_one_firm_is_told_where_it_meets_and_nothing_of_whom(register: Settings, tmp_path: Path) -> None:
-    told, _, _ = meetings_of("vnpt", register, progress=Quiet())
+    told, _ = meetings_of("vnpt", register, progress=Quiet())
     assert told["own_id"].tolist() == ["K2"]
     assert told.to_crs(HUE_CRS).length.iloc[0] == pytest.approx(310, abs=1)  # 8 m beyond the other's end, to the next 10 m
     call = ["--home", str(register.home), "--json", "share", "works", "--confidential", "vnpt", "--out", str(tmp_path / "out")]
@@ -111,7 +111,10 @@ def test_one_firm_is_told_where_it_meets_and_nothing_of_whom(register: Settings,
     everything = answer.stdout + answer.stderr
     book = openpyxl.load_workbook(tmp_path / "out" / "cuoc-gap.xlsx")
     everything += " ".join(str(cell.value) for sheet in book for row in sheet for cell in row)
-    everything += pyogrio.read_dataframe(tmp_path / "out" / "cuoc-gap.gpkg").to_csv()
+    layer = pyogrio.read_dataframe(tmp_path / "out" / "cuoc-gap.gpkg")
+    assert layer["as_of"].str.fullmatch(r"\d{4}-\d{2}-\d{2}").all()
+    assert document["run_id"] in everything  # the workbook names the run it rests on
+    everything += layer.to_csv()
     for secret in ("K1", "viettel", "W1", "HueWACO", "fpt", "K3"):
         assert secret not in everything
     with pytest.raises(MissingError, match=r"error\.works\.firm"):
