@@ -5,7 +5,7 @@ from typing import Final
 
 from hatang.data._input_tables import ENVIRONMENT, PERIOD, WARD, share
 from hatang.data._names import AssetClass, BoundarySource, GapKind, SuggestionKind, Technology, Verdict
-from hatang.data._sharing_tables import MAST_SUGGESTIONS, SHARING_KPIS
+from hatang.data._sharing_tables import MAST_SUGGESTIONS, ROUTE_LEGS, ROUTE_OWNERS, ROUTE_SURVEY, ROUTE_TOTALS, SHARING_KPIS
 from hatang.data._tables import Column, Table
 
 WARD_KEY: Final = ("ward_code", "operator", "technology", "environment", "period")
@@ -194,6 +194,10 @@ VIOLATIONS = Table(
 
 RESULT_TABLES: Final[Mapping[str, Table]] = {
     t.name: t
-    for t in (WARD_TABLE, RAW_TESTS, GAPS, GAPS_LEFT_OUT, SCORECARD, CORRIDOR, SUGGESTIONS, VIOLATIONS, SHARING_KPIS, MAST_SUGGESTIONS)
+    for t in (
+        *(WARD_TABLE, RAW_TESTS, GAPS, GAPS_LEFT_OUT, SCORECARD),
+        *(CORRIDOR, SUGGESTIONS, VIOLATIONS, SHARING_KPIS, MAST_SUGGESTIONS),
+        *(ROUTE_LEGS, ROUTE_TOTALS, ROUTE_SURVEY, ROUTE_OWNERS),
+    )
 }
 """Contracts of the tables of a run, by name."""

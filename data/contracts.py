@@ -87,7 +87,7 @@ from hatang.data._result_tables import (
     WARD_KEY,
     WARD_TABLE,
 )
-from hatang.data._sharing_tables import MAST_SUGGESTIONS, SHARING_KPIS
+from hatang.data._sharing_tables import MAST_SUGGESTIONS, ROUTE_LEGS, ROUTE_OWNERS, ROUTE_SURVEY, ROUTE_TOTALS, SHARING_KPIS
 from hatang.data._tables import Column, Table
 
 __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this file
@@ -175,5 +175,9 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "STATION_HOUSES",
     "CONSTRAINTS",
     "MAST_SUGGESTIONS",
+    "ROUTE_LEGS",
+    "ROUTE_OWNERS",
+    "ROUTE_SURVEY",
+    "ROUTE_TOTALS",
     "SHARING_KPIS",
 ]

@@ -18,6 +18,7 @@ from hatang.reports.drawing import sharing_drawing
 from hatang.reports.geodata import report_csv, report_geojson, report_geopackage
 from hatang.reports.maps import verdict_map
 from hatang.reports.pdf import report_pdf
+from hatang.reports.route_workbook import route_workbook
 from hatang.reports.sections import Scope, build_report
 from hatang.reports.sharing_workbook import sharing_workbook
 from hatang.reports.workbook import report_workbook
@@ -66,6 +67,8 @@ def write_report(
         makers["chia-se.dxf"] = lambda: sharing_drawing(results, language)
     if "overlaps" in results.tables:
         makers["lich-cong-trinh.xlsx"] = lambda: works_workbook(results, language)
+    if "route_legs" in results.tables:
+        makers["tuyen-cap.xlsx"] = lambda: route_workbook(results, language)
     if "calendar" in results.tables:
         makers["lich.ics"] = lambda: sharing_calendar(results, language)
     progress.step("report.writing", total=len(makers))

@@ -83,7 +83,7 @@ def road_network(roads: gpd.GeoDataFrame, *, snap_m: float = 1.0) -> RoadNetwork
     ]
     edges = gpd.GeoDataFrame(pieces, geometry="geometry", crs=HUE_CRS)
     ends = np.concatenate([shapely.get_coordinates(shapely.get_point(edges.geometry.to_numpy(), end)) for end in (0, -1)])
-    points, which = _clustered(ends, snap_m)
+    points, which = clustered(ends, snap_m)
     u, v = np.split(which, 2)
     length = edges.length.to_numpy()
     kept = (u != v) | (length > 2 * snap_m)
@@ -151,7 +151,7 @@ def _pieces(line: shapely.LineString, at: list[float]) -> list[shapely.LineStrin
     return [piece for piece in cut if isinstance(piece, shapely.LineString)]
 
 
-def _clustered(ends: npt.NDArray[np.float64], snap_m: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+def clustered(ends: npt.NDArray[np.float64], snap_m: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """Return places, ends within `snap_m` of each other being one (the first of them), and the place of each end."""
     pairs = cKDTree(ends).query_pairs(snap_m + _SAME_M, output_type="ndarray")
     joined = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(len(ends), len(ends)))

@@ -25,6 +25,7 @@ from hatang.web.waiting import plain
 PAGES = (
     "coverage_page",
     "road_page",
+    "route_page",
     "decisions_page",
     "violations_page",
     "works_page",

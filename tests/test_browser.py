@@ -44,6 +44,7 @@ ENABLE = "apt-get install -y chromium fonts-noto-core fonts-liberation2 (or: bas
 PAGES = {
     "": "Bản đồ",
     "duong-moi": "Đường mới",
+    "tuyen-cap": "Tuyến cáp",
     "de-xuat": "Đề xuất và quyết định",
     "lich-cong-trinh": "Lịch công trình",
     "ho-so": "Hồ sơ hạ tầng",

@@ -12,6 +12,7 @@ from hatang.web import (
     method_page,
     register_page,
     road_page,
+    route_page,
     state,
     violations_page,
     works_page,
@@ -34,6 +35,7 @@ def main() -> None:
         [
             st.Page(coverage_page.show, title=say("web.page.map"), url_path="ban-do", default=True),
             st.Page(road_page.show, title=say("web.page.road"), url_path="duong-moi"),
+            st.Page(route_page.show, title=say("web.page.route"), url_path="tuyen-cap"),
             st.Page(works_page.show, title=say("web.page.works"), url_path="lich-cong-trinh"),
             st.Page(register_page.show, title=say("web.page.register"), url_path="ho-so"),
             st.Page(kpi_page.show, title=say("web.page.kpi"), url_path="chi-so"),

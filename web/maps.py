@@ -140,9 +140,8 @@ def drawing_map(wards: gpd.GeoDataFrame, assets: gpd.GeoDataFrame, works: gpd.Ge
     assets, works
         ASSETS and WORKS contract, EPSG:4326; either may be empty.
     """
-    sheet = _plain(wards, language)
-    traces = _traces(assets)
-    sheet.add_child(Shapes(_bare(traces, "trace"), {"trace": _TRACE}, interactive=False, canvas=True))
+    sheet = empty_map(wards, language)
+    sheet.add_child(asset_traces(assets))
     tips = [work_tip(row, language) for row in _records(works)]
     sheet.add_child(Shapes(features(works, style=["work"] * len(works), tip=tips), LAYERS))
     sheet.add_child(PenWords(_pen_words(language)))
@@ -150,14 +149,15 @@ def drawing_map(wards: gpd.GeoDataFrame, assets: gpd.GeoDataFrame, works: gpd.Ge
     return sheet
 
 
-def _traces(assets: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def asset_traces(assets: gpd.GeoDataFrame) -> Shapes:
     """Return assets as the faint trace of a street: lines as they are, of points one in some 100 m, where it stands."""
     shapes = np.asarray(assets.geometry.array, dtype=object)
     points = shapely.get_type_id(shapes) == shapely.GeometryType.POINT
     places = shapely.get_coordinates(shapes[points])
     thinned = places[np.unique(places.round(_THINNED), axis=0, return_index=True)[1]]
     lines = shapely.get_parts(shapes[~points])
-    return gpd.GeoDataFrame(geometry=[shapely.MultiPoint(thinned), shapely.MultiLineString(list(lines))], crs=MAP_CRS)
+    traces = gpd.GeoDataFrame(geometry=[shapely.MultiPoint(thinned), shapely.MultiLineString(list(lines))], crs=MAP_CRS)
+    return Shapes(_bare(traces, "trace"), {"trace": _TRACE}, interactive=False, canvas=True)
 
 
 def road_map(
@@ -165,7 +165,7 @@ def road_map(
 ) -> CityMap:
     """Draw a road's corridor: the road, each asset by what to do with it, and the stretches that a suggestion spares from digging."""
     drawn = np.asarray([*roads.geometry.array, *corridor.geometry.array], dtype=object)
-    sheet = _plain(wards, language, bounds=tuple(shapely.total_bounds(drawn)))
+    sheet = empty_map(wards, language, bounds=tuple(shapely.total_bounds(drawn)))
     names = [[str(name)] if isinstance(name, str) else [] for name in roads["road_name"]]
     sheet.add_child(Shapes(features(roads, style=["road"] * len(roads), tip=names), {"road": Style("#14202B", width=2)}))
     if len(suggestions):
@@ -178,7 +178,7 @@ def road_map(
 
 def register_map(wards: gpd.GeoDataFrame, assets: gpd.GeoDataFrame, language: Language) -> CityMap:
     """Draw a register's assets, each by what can be done with it."""
-    sheet = _plain(wards, language, bounds=tuple(assets.total_bounds))
+    sheet = empty_map(wards, language, bounds=tuple(assets.total_bounds))
     tips = [room_tip(row, language) for row in _records(assets)]
     sheet.add_child(Shapes(features(assets, style=list(assets["action"]), tip=tips), ACTIONS))
     return sheet
@@ -192,7 +192,7 @@ def works_map(wards: gpd.GeoDataFrame, works: gpd.GeoDataFrame, found: gpd.GeoDa
     found
         OVERLAPS contract with geometry, EPSG:4326; at least one row.
     """
-    sheet = _plain(wards, language, bounds=tuple(found.total_bounds))
+    sheet = empty_map(wards, language, bounds=tuple(found.total_bounds))
     tips = [work_tip(row, language) for row in _records(works)]
     sheet.add_child(Shapes(features(works, style=["work"] * len(works), tip=tips), LAYERS))
     styles = ["meets" if row["time"] == "meets" else "apart" for row in _records(found)]
@@ -262,7 +262,7 @@ def _with_island(bounds: Iterable[float]) -> tuple[float, float, float, float]:
     return west, south, max(east, _SON_CHA[0] + 0.03), north
 
 
-def _plain(wards: gpd.GeoDataFrame, language: Language, *, bounds: Iterable[float] | None = None) -> CityMap:
+def empty_map(wards: gpd.GeoDataFrame, language: Language, *, bounds: Iterable[float] | None = None) -> CityMap:
     """Return the wards without verdicts, beneath something else."""
     sheet = _blank(wards, bounds)
     sheet.add_child(Shapes(_bare(wards, "none"), VERDICTS, interactive=False, ground=True))

@@ -40,12 +40,12 @@ def current(settings: Settings, run_id: str | None = None) -> ResultSet | None:
 
 
 def offered(settings: Settings) -> list[RunEntry]:
-    """Return the runs of the whole city, the newest first; those for one road or the works register are not among them."""
+    """Return the runs of the whole city, the newest first; those for one road, one need or the works register are not among them."""
     manifests = run_manifests(home_of(settings))
     return [
         RunEntry(entry["run_id"], entry["period"], entry["as_of"])
         for entry in manifests
-        if not {"corridor", "overlaps"} & set(entry["totals"])
+        if not {"corridor", "overlaps", "route_legs"} & set(entry["totals"])
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from hatang.data.language import Language, text
 from hatang.web.layers import Style
 from hatang.web.maps import ACTIONS, LAYERS, MEETS, PATTERNS, VERDICTS
+from hatang.web.route_map import LEGS
 from hatang.web.violations_map import SEVERITIES
 
 _OF_LAYER: Final[Mapping[str, tuple[str, ...]]] = {
@@ -39,6 +40,12 @@ def works_legend(language: Language) -> str:
     """Return the legend of the works map as HTML."""
     marks = [(style, text(f"web.legend.{name}", language), "line") for name, style in MEETS.items()]
     return _html([(LAYERS["work"], text("web.legend.work", language), "line"), *marks])
+
+
+def route_legend(language: Language) -> str:
+    """Return the legend of a need's route as HTML."""
+    names = {name: "sharing.room.unknown" if name == "unknown" else f"sharing.leg.{name}" for name in LEGS}
+    return _html([(LEGS[name], text(message, language), "line") for name, message in names.items()])
 
 
 def severity_legend(language: Language) -> str:
