@@ -46,15 +46,19 @@ RAW_TESTS = Table(
         ENVIRONMENT,
         PERIOD,
         Column("tests", "int", "tests", required=True, low=1),
+        Column("no_service", "int", "tests", required=True, low=0),
         Column("devices", "int", "devices", required=True, low=0),
-        Column("median_rsrp_dbm", "float", "dBm", required=True),
-        Column("p10_rsrp_dbm", "float", "dBm", required=True),
-        Column("p95_rsrp_dbm", "float", "dBm", required=True),
+        Column("median_rsrp_dbm", "float", "dBm"),
+        Column("p10_rsrp_dbm", "float", "dBm"),
+        Column("p95_rsrp_dbm", "float", "dBm"),
         Column("share_at_level", "float", "share", required=True, low=0.0, high=1.0),
     ),
     key=WARD_KEY,
 )
-"""Rows as filed, before cleaning, that have a level: what a firm can count again in its own file."""
+"""Rows as filed, before cleaning, that have a level or found no service: what a firm can count again in its own file.
+
+Levels are those of the rows that have one; a row without service is none at level.
+"""
 
 GAPS = Table(
     "gaps",

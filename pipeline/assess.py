@@ -136,10 +136,11 @@ def _computed(
 ) -> dict[str, pd.DataFrame]:
     """Return the result tables and the layers that stand beside them."""
     index = WardIndex.cached(wards, store.home / "engine")
-    raw = raw_tests(store, inputs, wards, index, config=config, progress=progress)
+    placed = _placed(index, inputs[Kind.MEASUREMENTS])
+    raw = raw_tests(store, inputs, wards, index, placed, config=config, progress=progress)
     progress.step("assess.clean")
     cells = ward_cells(wards)
-    cleaned = clean(_placed(index, inputs[Kind.MEASUREMENTS]), rules=CleaningRules(config.accuracy_m))
+    cleaned = clean(placed, rules=CleaningRules(config.accuracy_m))
     units = judged(cleaned.units, config=config)
     progress.step("assess.wards")
     claimed = claimants(gpd.GeoDataFrame(inputs[Kind.CLAIMS]))

@@ -6,6 +6,7 @@ import pandas as pd
 from hatang.coverage.aggregate import aggregate
 from hatang.coverage.config import AssessConfig
 from hatang.coverage.locate import WardIndex
+from hatang.coverage.silent import with_silent
 from hatang.data.contracts import RAW_TESTS, Kind, Technology
 from hatang.data.store import Store
 from hatang.pipeline.enginecache import engine_file
@@ -16,11 +17,18 @@ _BY = ("operator", "technology", "environment")
 
 
 def raw_tests(
-    store: Store, inputs: Inputs, wards: pd.DataFrame, index: WardIndex, *, config: AssessConfig, progress: Progress
+    store: Store,
+    inputs: Inputs,
+    wards: pd.DataFrame,
+    index: WardIndex,
+    placed: pd.DataFrame,
+    *,
+    config: AssessConfig,
+    progress: Progress,
 ) -> pd.DataFrame:
     """Return the table of raw tests (RAW_TESTS contract) of the data sets that count in a period.
 
-    A row without service has no level and is not counted here; cleaning makes it a test at the floor.
+    A row without service has no level: it is counted in `no_service` and `tests`, and is none at level.
 
     Parameters
     ----------
@@ -28,6 +36,8 @@ def raw_tests(
         WARDS contract.
     index
         The same wards, EPSG:4326.
+    placed
+        The tests of the period with the ward of each.
     """
     tests = [entry for entry in inputs.datasets if entry.kind is Kind.MEASUREMENTS]
     if not tests:
@@ -46,7 +56,6 @@ def raw_tests(
         np.nan,
     )
     names = wards.set_index("ward_code")["ward_name"]
-    renamed = counted.rename(columns={name: f"{name}_rsrp_dbm" for name in ("median", "p10", "p95")})
-    return RAW_TESTS.conform(
-        renamed.assign(ward_name=counted["ward_code"].map(names), period=config.period, share_at_level=at_level)[RAW_TESTS.names]
-    )
+    renamed = counted.rename(columns={name: f"{name}_rsrp_dbm" for name in ("median", "p10", "p95")}).assign(share_at_level=at_level)
+    whole = with_silent(renamed, placed)
+    return RAW_TESTS.conform(whole.assign(ward_name=whole["ward_code"].map(names), period=config.period)[RAW_TESTS.names])

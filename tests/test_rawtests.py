@@ -36,12 +36,14 @@ def test_every_ward_counts_what_pandas_counts(small_demo: DemoOutcome) -> None:
     wards = results.tables["wards"]
     place = WardIndex.build(wards).locate(rows["lon"], rows["lat"])
     rows = rows.assign(ward_code=np.where(place >= 0, wards["ward_code"].to_numpy(object)[place], None))
-    rows = rows[rows["ward_code"].notna() & rows["rsrp_dbm"].notna()]
+    silent = rows["rsrp_dbm"].isna() & rows["no_service"].fillna(value=False).astype(bool)
+    rows = rows.assign(silent=silent)[rows["ward_code"].notna() & (rows["rsrp_dbm"].notna() | silent)]
     grouped = rows.groupby(KEY, observed=True)
     level = grouped["rsrp_dbm"]
     expected = pd.DataFrame(
         {
             "tests": grouped.size(),
+            "no_service": grouped["silent"].sum(),
             "devices": grouped["device_id"].nunique(),
             "median_rsrp_dbm": level.median(),
             "p10_rsrp_dbm": level.quantile(0.1),
@@ -51,6 +53,7 @@ def test_every_ward_counts_what_pandas_counts(small_demo: DemoOutcome) -> None:
     ).reset_index()
     found = results.tables["raw_tests"]
     assert len(found) > 100
+    assert found["no_service"].sum() > 0
     assert set(found["period"]) == {results.period}
     assert found[KEY].astype(str).to_numpy().tolist() == expected[KEY].astype(str).to_numpy().tolist()
     for name in expected.columns[4:]:

@@ -127,6 +127,7 @@ def raw_list(raw_tests: pd.DataFrame, language: Language) -> Styler:
         "technology": ("technology", partial(technology_name, language=language)),
         "operator": ("operator", partial(operator_name, language=language)),
         "tests": ("raw_tests", _count("tests", language)),
+        "no_service": ("no_service", _count("tests", language)),
         "devices": ("devices", _count("tests", language)),
         "median_rsrp_dbm": ("median", _count("dBm", language)),
         "p10_rsrp_dbm": ("p10", _count("dBm", language)),
@@ -134,7 +135,8 @@ def raw_list(raw_tests: pd.DataFrame, language: Language) -> Styler:
         "share_at_level": ("at_level", _share(language)),
         "environment": ("environment", partial(environment_name, language=language)),
     }
-    return _styled(raw_tests, columns, language)
+    held = {name: words for name, words in columns.items() if name in raw_tests}  # results of before 0.5 do not tell tests without service
+    return _styled(raw_tests, held, language)
 
 
 def gap_list(gaps: pd.DataFrame, language: Language) -> Styler:
