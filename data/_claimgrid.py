@@ -42,7 +42,7 @@ def read_claim_grid(file: str, member: Member, mapping: FileMapping, limits: Lim
         Where the grid cannot be read, is too large, holds no levels in dBm, or reaches the level nowhere.
     """
     if member.form is Form.NWT_GRC:
-        raise refused(member.name, "raster_units", found="GRC", low=f"{_LOWEST:g}", high=f"{_HIGHEST:g}")
+        raise refused(member.name, "raster_classes", found="GRC")
     level = _level(member, mapping, technology)
     with grid_opened(member, limits) as grid:
         transform, crs = grid.transform, grid.crs

@@ -38,6 +38,9 @@ _SECRET: Final = re.compile(r"(?:độ\s+mật\s*[:.]?\s*)?(?:tuyệt\s+mật|t�
 _EDGES: Final = " \t\r\n.,;:()[]{}*-–—\"'“”"
 _HEADER: Final = re.compile(r"<(?:odd|even|first)(?:Header|Footer)>(.*?)</", re.DOTALL)
 _HEADER_CODE: Final = re.compile(r"&(?:\"[^\"]*\"|K[0-9A-F]{6}|\d+|[A-Z])")
+_NODE: Final = re.compile(r">([^<>]+)<")
+_KEYWORD_END: Final = re.compile(r"[;,]")
+_PROPERTIES_BYTES: Final = 1 << 16
 _GRID_SIZE: Final = re.compile(rb"\bn(?:cols|rows)\s+(\d{1,18})", re.IGNORECASE)
 _TIFF_SIZES: Final = (256, 257)
 _TIFF_TYPES: Final[Mapping[int, str]] = {1: "B", 3: "H", 4: "I", 16: "Q"}
@@ -231,10 +234,20 @@ def _workbook(member: Member, limits: Limits) -> None:
                     continue
                 with archive.open(entry) as part:
                     refuse_document_type(part, f"{member.name}/{entry.filename}")
+                if name.startswith("docprops/") and name.endswith(".xml"):
+                    refuse_secret(member.name, list(_properties(archive, entry)))
                 if name.startswith("xl/worksheets/") and name.endswith(".xml"):
                     refuse_secret(member.name, list(_page_headings(archive, entry)))
     except DAMAGE as error:
         raise refused(member.name, "file_truncated", found=str(error)) from error
+
+
+def _properties(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[str]:
+    """Yield what stands among a document's properties: title, subject, keywords one by one, category, and those of the office's own."""
+    with archive.open(entry) as part:
+        content = part.read(_PROPERTIES_BYTES).decode("utf-8", errors="replace")
+    for text in _NODE.findall(content):
+        yield from _KEYWORD_END.split(html.unescape(text))
 
 
 def _page_headings(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[str]:

@@ -125,6 +125,18 @@ def test_vertical_mapper_keeps_its_values_in_the_fourth_band(tmp_path: Path) -> 
     assert degrees.area == pytest.approx(0.75 * (box[2] - box[0]) * (box[3] - box[1]), rel=1e-3)
 
 
+def test_a_grid_of_classes_is_no_grid_of_levels(tmp_path: Path) -> None:
+    """Written from the publisher's layout: as a grid of values, but its head says that it holds classes."""
+    head = bytearray(1024)
+    head[:5] = b"HGPC8"
+    struct.pack_into("<f", head, 5, 1.0)
+    struct.pack_into("<HH", head, 9, 2, 2)
+    struct.pack_into("<dddd", head, 13, 107.58, 107.58 + 0.001, 16.46, 16.46 + 0.001)
+    path = tmp_path / "vung-phu.grc"
+    path.write_bytes(bytes(head) + bytes([1, 2, 2, 1]))
+    assert refusal(path, technology="4g") == "raster_classes"
+
+
 @pytest.mark.parametrize("strip", [1, 40, 333, 10_000])
 def test_strips_give_the_same_area_as_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strip: int) -> None:
     monkeypatch.setattr(_claimgrid, "_WINDOW_PIXELS", strip)

@@ -22,6 +22,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import shapely
+from openpyxl.packaging.custom import StringProperty
 
 from hatang.data._inspection import tiff_size
 from hatang.data.contracts import Kind, RefusedError
@@ -195,6 +196,23 @@ def secret_page_heading(folder: Path) -> Path:
     return path
 
 
+def secret_property(**properties: str) -> Make:
+    """Return a workbook with document properties as an office writes them; `custom` is a property of its own."""
+
+    def make(folder: Path) -> Path:
+        path = folder / "x.xlsx"
+        book = openpyxl.load_workbook(workbook()(folder))
+        for name, value in properties.items():
+            if name == "custom":
+                book.custom_doc_props.append(StringProperty(name="Độ mật", value=value))
+            else:
+                setattr(book.properties, name, value)
+        book.save(path)
+        return path
+
+    return make
+
+
 LAUGHS: Final = (
     '<?xml version="1.0"?>'
     f"<!-- {'x' * 9_000} -->"
@@ -357,6 +375,10 @@ ROWS: Final = (
     Row("marked MẬT above the header (CSV)", text("x.csv", "ĐỘ MẬT: MẬT;;;\n" + GOOD_CSV.replace(",", ";")), "file_secret"),
     Row("marked TỐI MẬT above the header (XLSX)", workbook(cells=("Tối mật",)), "file_secret"),
     Row("marked TUYỆT MẬT in the page heading (XLSX)", secret_page_heading, "file_secret"),
+    Row("marked MẬT among the keywords (XLSX)", secret_property(keywords="hạ tầng; MẬT; 2026"), "file_secret"),
+    Row("marked Tối mật in the title (XLSX)", secret_property(title="Tối mật"), "file_secret"),
+    Row("marked Tuyệt mật in a property of its own (XLSX)", secret_property(custom="Tuyệt mật"), "file_secret"),
+    Row("a title that only tells of density (XLSX)", secret_property(title="Mật độ dân số", category="Bảo mật"), "read"),
     Row("marked MẬT in a layer's description (GPKG)", geopackage("UPDATE gpkg_contents SET description = 'MẬT'"), "file_secret"),
     Row("a download's error text", text("x.csv", "RATE_LIMITED"), "file_error_text"),
     Row("HTML instead of CSV", text("x.csv", "<!DOCTYPE html><html><body>Sign in</body></html>"), "file_html"),
