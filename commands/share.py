@@ -15,7 +15,7 @@ from hatang.data.results import ResultSet
 from hatang.pipeline.decisions import decide, list_decisions
 from hatang.pipeline.kpis import share_kpis, write_kpis
 from hatang.pipeline.report import write_report
-from hatang.pipeline.share import share_road
+from hatang.pipeline.share import read_road, share_road
 from hatang.reports.sharing_lists import owed_text
 
 
@@ -35,7 +35,8 @@ def register(app: typer.Typer) -> None:
 
 def road(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="Tuyến đường: GeoJSON, GPKG, SHP nén zip / road line")],
+    file: Annotated[Path, typer.Argument(help="Tuyến đường: GeoJSON, GPKG, SHP nén zip, DXF / road line")],
+    mapping: Annotated[Path | None, typer.Option(help="Tệp khai báo: hệ tọa độ, lớp, tên cột (YAML) / mapping file")] = None,
     out: Annotated[Path | None, typer.Option(help="Thư mục kết quả / result folder")] = None,
     period: Annotated[str | None, typer.Option(help="Kỳ, ví dụ 2026Q3 / quarter")] = None,
     as_of: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Ngày chốt / date of the figures")] = None,
@@ -43,8 +44,11 @@ def road(
     """Cột, cống, bể cáp dùng chung được dọc một tuyến đường / what can be shared along a road."""
     here = session(context)
     with Bar(here) as bar:
-        results = share_road(file, here.settings, period=period, as_of=as_of.date() if as_of else None, progress=bar)
+        bar.step("share.road")
+        lines, faults = read_road(file, here.settings.limits, mapping)
+        results = share_road(lines, here.settings, period=period, as_of=as_of.date() if as_of else None, progress=bar)
         files = write_report(results, out, scope="road", language=here.language, progress=bar) if out else []
+    here.faults(faults)
     summary = summarised(results)
     _say(here, results, summary)
     here.written(results.run_id, out, files, summary)

@@ -18,7 +18,7 @@ import shapely
 
 from hatang.data._filetype import Member, refused
 from hatang.data._vocabulary import fold, value_of
-from hatang.data.contracts import AssetClass, RefusedError
+from hatang.data.contracts import AssetClass, Fault, Kind, RefusedError, Severity
 from hatang.data.limits import Limits
 
 _SAGITTA: Final = 0.05
@@ -31,6 +31,10 @@ _CLASSES: Final = {
     AssetClass.DUCT_SECTION: re.compile(r"(?:^|_)(?:cong|cong_?be|cong_?cap|ong_?cap|tuyen_?cong|duct|conduit)(?:_|$)"),
 }
 """Words in names of layers and blocks; the first that fits counts, for a chamber belongs to a duct and stands in its layers."""
+
+_ROAD: Final = re.compile(r"(?:^|_)(?:tim|tim_?duong|tim_?tuyen|tuyen_?duong|duong|road|street|axis|cent(?:re|er)_?line)(?:_|$)")
+"""Words in names of layers that hold the lines of roads."""
+_SHOWN: Final = 300
 
 
 def read_drawing(member: Member, limits: Limits, limit: int | None) -> tuple[pa.Table, np.ndarray]:
@@ -64,6 +68,34 @@ def read_drawing(member: Member, limits: Limits, limit: int | None) -> tuple[pa.
     shapes = np.empty(len(found), dtype=object)
     shapes[:] = [shape for _, shape in found]
     return pa.table(table), shapes
+
+
+def of_layers(
+    member: Member, table: pa.Table, shapes: np.ndarray, layer: str | None, wanted: str | None
+) -> tuple[pa.Table, np.ndarray, tuple[Fault, ...]]:
+    """Return what of a drawing is meant: the layer that is named; of one read as roads the layers named for roads, where there are any.
+
+    What is left out beside the layers of roads is told in a warning, layer by layer.
+
+    Raises
+    ------
+    RefusedError
+        Where there is no layer of the name.
+    """
+    names = np.array(table.column("layer").to_pylist(), object)
+    layers = list(dict.fromkeys(names))
+    if layer is not None:
+        meant = [name for name in layers if fold(name) == fold(layer)]
+        if not meant:
+            raise refused(member.name, "file_layers", found=", ".join(layers)[:_SHOWN])
+    else:
+        meant = [name for name in layers if wanted == Kind.ROADS and _ROAD.search(fold(name))] or layers
+    kept = np.isin(names, np.array(meant, object))
+    if kept.all():
+        return table, shapes, ()
+    others = ", ".join(name for name in layers if name not in meant)[:_SHOWN]
+    left_out = Fault("drawing_layers", member.name, Severity.WARNING, field="layer", found=others, count=int((~kept).sum()))
+    return table.filter(pa.array(kept)), shapes[kept], () if layer is not None else (left_out,)
 
 
 def _refuse_nesting(drawing: Any, member: Member, limits: Limits) -> None:

@@ -21,7 +21,7 @@ import pyogrio
 import pyproj
 import shapely
 
-from hatang.data._drawing import read_drawing
+from hatang.data._drawing import of_layers, read_drawing
 from hatang.data._encoding import decoded
 from hatang.data._filetype import Form, Member, refused
 from hatang.data._inspection import refuse_secret
@@ -80,11 +80,13 @@ def read_vector(
     """
     member = _chosen_member(file, members, mapping, wanted)
     _check_whole(member)
+    left_out: tuple[Fault, ...] = ()
     if member.form is Form.PARQUET:
         table, shapes, crs = _parquet(member, limit)
         guessed = None
     elif member.form is Form.DXF:
         table, shapes = read_drawing(member, limits, limit)
+        table, shapes, left_out = of_layers(member, table, shapes, mapping.layer, wanted)
         crs = guessed = None  # a drawing is in metres of a system that it does not name
     else:
         table, shapes, crs, guessed = _layer(member, mapping, wanted, limit)
@@ -108,7 +110,7 @@ def read_vector(
         geometry=shapes,
         crs=crs,
         crs_named=member.form not in _NAMELESS,
-        faults=faults,
+        faults=(*faults, *left_out),
         repairs=repairs,
     )
 

@@ -8,7 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from hatang.data.clauses import clauses_in_force
-from hatang.data.contracts import HUE_CRS, MAP_CRS, ROADS, AssetClass, Kind, SuggestionKind
+from hatang.data.contracts import HUE_CRS, MAP_CRS, ROADS, AssetClass, Fault, Kind, SuggestionKind
 from hatang.data.limits import Limits
 from hatang.data.pricelist import prices_in_force
 from hatang.data.reading import ReadOptions
@@ -31,7 +31,12 @@ from hatang.sharing.suggestions import metres_not_dug, suggest_reuse
 
 
 def share_road(
-    road: Path | gpd.GeoDataFrame, settings: Settings, *, period: str | None = None, as_of: dt.date | None = None, progress: Progress
+    road: Path | gpd.GeoDataFrame,
+    settings: Settings,
+    *,
+    period: str | None = None,
+    as_of: dt.date | None = None,
+    progress: Progress,
 ) -> ResultSet:
     """Return the assessment of the period with `roads`, `corridor` and `suggestions` added, as a run of its own.
 
@@ -49,7 +54,7 @@ def share_road(
     """
     as_of = as_of or today()
     progress.step("share.road")
-    roads = read_road(road, settings.limits) if isinstance(road, Path) else ROADS.conform(road)
+    roads = read_road(road, settings.limits)[0] if isinstance(road, Path) else ROADS.conform(road)
     roads = gpd.GeoDataFrame(roads, geometry="geometry", crs=road.crs if isinstance(road, gpd.GeoDataFrame) else MAP_CRS)
     axes = road_axes(roads)
     base = assess(settings, period=period, as_of=as_of, progress=progress)
@@ -98,12 +103,23 @@ def share_road(
     return keep_run(shared, identity, settings)
 
 
-def read_road(file: Path, limits: Limits) -> gpd.GeoDataFrame:
-    """Return the road lines of a file (ROADS contract, EPSG:4326), read in a process apart."""
+def read_road(file: Path, limits: Limits, mapping: Path | None = None) -> tuple[gpd.GeoDataFrame, tuple[Fault, ...]]:
+    """Return the road lines of a file (ROADS contract, EPSG:4326), read in a process apart, and what is to be said of it.
+
+    Parameters
+    ----------
+    mapping
+        What a mapping file (YAML) says of the file: its CRS, the layer of a drawing, names of columns.
+
+    Raises
+    ------
+    RefusedError
+        Where the file is refused.
+    """
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "road.arrow"
-        read_apart(file, target, Kind.ROADS, ReadOptions(limits=limits))
-        return gpd.GeoDataFrame(arrow_table(target, Kind.ROADS), geometry="geometry", crs=MAP_CRS)
+        outcome = read_apart(file, target, Kind.ROADS, ReadOptions(limits=limits, mapping=mapping))
+        return gpd.GeoDataFrame(arrow_table(target, Kind.ROADS), geometry="geometry", crs=MAP_CRS), outcome.faults
 
 
 def _totals(axes: gpd.GeoDataFrame, corridor: gpd.GeoDataFrame, suggestions: gpd.GeoDataFrame, policy: SharingPolicy) -> pd.DataFrame:

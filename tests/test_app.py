@@ -4,6 +4,7 @@ import io
 import zipfile
 from pathlib import Path
 
+import ezdxf.filemanagement
 import openpyxl
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -193,6 +194,26 @@ def test_only_lines_drawn_count_as_roads() -> None:
     assert list(roads["road_name"]) == ["Đường A"] * 2
     assert roads.crs == "EPSG:4326"
     assert len(drawn_lines(None, "")) == 0
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_roads_drawing_asks_for_its_system_and_says_what_it_leaves_out(tmp_path: Path) -> None:
+    document = ezdxf.filemanagement.new("R2010")
+    x, y = 561_636.0, 1_821_406.0
+    document.modelspace().add_line((x, y), (x + 400, y), dxfattribs={"layer": "TIM_DUONG"})
+    document.modelspace().add_point((x, y), dxfattribs={"layer": "DEN"})
+    document.saveas(tmp_path / "duong.dxf")
+    app = page("road_page").run()
+    app.file_uploader[0].upload("duong.dxf", (tmp_path / "duong.dxf").read_bytes(), "image/vnd.dxf")
+    app.run()
+    app.button(key="compute_file").click().run()
+    assert "bị từ chối" in app.error[0].value
+    assert "EPSG:9214" in app.dataframe[0].value.to_string()
+    app.selectbox(key="road_crs").set_value("EPSG:9214").run()
+    app.button(key="compute_file").click().run()
+    assert not app.exception
+    assert app.metric[0].value == "400 m"
+    assert any("DEN" in frame.value.to_string() for frame in app.dataframe)
 
 
 def test_upload_checks_row_by_row_and_a_rehearsal_stores_nothing(settings: Settings) -> None:

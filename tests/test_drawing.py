@@ -14,7 +14,7 @@ import pytest
 import shapely
 from ezdxf import units
 
-from hatang.data.contracts import HUE_CRS, MAP_CRS, Kind, RefusedError
+from hatang.data.contracts import HUE_CRS, MAP_CRS, Kind, RefusedError, Severity
 from hatang.data.reading import ReadOptions, ReadOutcome, read, recognise
 from hatang.data.settings import Settings
 from hatang.data.store import Store
@@ -96,6 +96,34 @@ def test_curves_are_cut_within_five_centimetres_and_closed_lines_are_areas(tmp_p
     mapping = "crs: EPSG:9214\nconstants: {operator: Viettel, technology: 4G}\n"
     _, frame = run(tmp_path / "vung.dxf", Kind.CLAIMS, mapping)
     assert frame.to_crs(HUE_CRS).area[0] == pytest.approx(50, rel=1e-4)
+
+
+def road_drawing(path: Path) -> Path:
+    """Write a road's drawing: axis and edges on their layers, a frame round it, a lamp post."""
+    document = ezdxf.new("R2010", units=units.M)
+    space = document.modelspace()
+    space.add_lwpolyline([(EAST, NORTH), (EAST + 200, NORTH), (EAST + 300, NORTH + 80)], dxfattribs={"layer": "TIM DUONG"})
+    for aside in (-4, 4):
+        space.add_line((EAST, NORTH + aside), (EAST + 200, NORTH + aside), dxfattribs={"layer": "MEP_NHUA"})
+    space.add_lwpolyline([(EAST, NORTH), (EAST + 400, NORTH), (EAST + 400, NORTH + 300)], close=True, dxfattribs={"layer": "KHUNG"})
+    space.add_point((EAST, NORTH), dxfattribs={"layer": "DEN"})
+    document.saveas(path)
+    return path
+
+
+def test_of_a_roads_drawing_the_layers_named_for_roads_are_taken_and_the_rest_is_told(tmp_path: Path) -> None:
+    outcome, frame = run(road_drawing(tmp_path / "duong.dxf"), Kind.ROADS, "crs: EPSG:9214\n")
+    assert frame.to_crs(HUE_CRS).length.tolist() == pytest.approx([200 + math.hypot(100, 80)], abs=1e-3)
+    (fault,) = [fault for fault in outcome.faults if fault.severity is Severity.WARNING]
+    assert (fault.code, fault.severity, fault.found, fault.count) == ("drawing_layers", Severity.WARNING, "MEP_NHUA, KHUNG, DEN", 4)
+
+
+def test_a_drawings_layer_is_the_one_that_the_mapping_names(tmp_path: Path) -> None:
+    path = road_drawing(tmp_path / "duong.dxf")
+    outcome, frame = run(path, Kind.ROADS, "crs: EPSG:9214\nlayer: mep_nhua\n")
+    assert len(frame) == 2
+    assert [fault.code for fault in outcome.faults] == ["id_made"]
+    assert refusal(path, Kind.ROADS, "crs: EPSG:9214\nlayer: TIM\n") == "file_layers"
 
 
 def test_a_drawing_that_is_cut_off_or_empty_is_refused(tmp_path: Path) -> None:

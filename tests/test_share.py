@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import ezdxf
 import geopandas as gpd
 import pytest
 import shapely
+from ezdxf import units
 from typer.testing import CliRunner
 
 from hatang.commands.main import app
@@ -89,3 +91,23 @@ def test_the_command_names_owner_and_metres(settings: Settings, tmp_path: Path) 
     assert written["run_id"] == document["run_id"]
     assert {"bao-cao.docx", "chia-se.xlsx", "chia-se.dxf", "manifest.json"} <= set(written["files"])
     assert {path.name for path in (tmp_path / "phuong-an").iterdir()} == set(written["files"])
+
+
+def test_a_drawing_is_a_road_with_a_mapping_and_what_is_left_out_is_said(settings: Settings, tmp_path: Path) -> None:
+    ingest([register(tmp_path)], IngestOptions(), settings, Quiet())
+    lines = gpd.read_file(road_file(tmp_path)).to_crs("EPSG:9214").geometry
+    document = ezdxf.new("R2010", units=units.M)
+    for line in lines:
+        document.modelspace().add_lwpolyline(list(line.coords), dxfattribs={"layer": "TIM_DUONG"})
+    document.modelspace().add_point(lines.iloc[0].coords[0], dxfattribs={"layer": "DEN"})
+    document.saveas(tmp_path / "duong.dxf")
+    call = ["--home", str(settings.home), "--json", "share", "road", str(tmp_path / "duong.dxf"), "--as-of", "2026-09-30"]
+    refused = CliRunner().invoke(app, call, env={"HATANG_OFFLINE": "1"})
+    assert refused.exit_code == 1
+    assert json.loads(refused.stdout)["faults"][0]["code"] == "crs_unstated"
+    mapping = tmp_path / "khai-bao.yaml"
+    mapping.write_text("crs: EPSG:9214\n", "utf-8")
+    told = CliRunner().invoke(app, [*call, "--mapping", str(mapping)], env={"HATANG_OFFLINE": "1"})
+    assert told.exit_code == 0, told.output
+    assert json.loads(told.stdout)["summary"]["dig_m_saved"] == pytest.approx(320, abs=0.5)
+    assert "DEN" in told.stderr

@@ -12,12 +12,12 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit_folium import st_folium
 
-from hatang.data.contracts import HUE_CRS, MAP_CRS, ROADS, HatangError, RefusedError
+from hatang.data.contracts import HUE_CRS, MAP_CRS, ROADS, Fault, HatangError, RefusedError
 from hatang.data.figures import shown
 from hatang.data.language import error_text
 from hatang.data.results import ResultSet
 from hatang.pipeline.runs import marked
-from hatang.pipeline.share import share_road
+from hatang.pipeline.share import read_road, share_road
 from hatang.web import chrome, runs, state
 from hatang.web.downloads import downloads
 from hatang.web.listing import call_list, suggestion_list, survey_list
@@ -27,7 +27,9 @@ from hatang.web.symbols import road_legend
 from hatang.web.waiting import Screen, plain
 
 _HEIGHT: Final = 540
-_TYPES: Final = ("geojson", "json", "gpkg", "zip")
+_TYPES: Final = ("geojson", "json", "gpkg", "zip", "dxf")
+_ZONES: Final = ("EPSG:9214", "EPSG:3405", "EPSG:5899", "EPSG:4326")
+"""What a file that names no coordinate system may be in: VN-2000 of Huế, VN-2000/UTM 48N, VN-2000 zone 3° 107°45′, degrees."""
 _TOTALS: Final = {"road_m": "m", "dig_m_saved": "m", "assets_reuse": "assets", "assets_survey": "assets"}
 
 
@@ -75,8 +77,9 @@ def _ask(city: ResultSet) -> None:
         file = st.file_uploader(
             say("web.road.upload"), type=list(_TYPES), key=f"{state.ROAD_FILE}-{st.session_state.get(state.ROAD_MAP, 0)}"
         )
+        zone = st.selectbox(say("web.road.crs"), _ZONES, index=None, placeholder=say("web.road.crs_of_file"), key="road_crs")
         if st.button(say("web.road.compute_file"), type="primary", disabled=file is None, key="compute_file", width="stretch") and file:
-            _share_file(file, city)
+            _share_file(file, zone, city)
     refusal: HatangError | None = st.session_state.get(state.ROAD_REFUSAL)
     if refusal is not None:
         st.error(plain(error_text(refusal, language())))
@@ -94,15 +97,24 @@ def drawn_lines(drawings: list[Mapping[str, Any]] | None, name: str) -> gpd.GeoD
     return gpd.GeoDataFrame(ROADS.conform(frame.astype({"road_id": "str"})), geometry="geometry", crs=MAP_CRS)
 
 
-def _share_file(file: UploadedFile, city: ResultSet) -> None:
-    """Hand an uploaded file over under its own name, in a folder of its own."""
+def _share_file(file: UploadedFile, zone: str | None, city: ResultSet) -> None:
+    """Read an uploaded file under its own name, in a folder of its own, and compute its answer; what is to be said of it is kept."""
     with tempfile.TemporaryDirectory(prefix="hatang-") as folder:
         path = Path(folder) / (Path(file.name.replace("\0", "")).name or "duong")
         path.write_bytes(file.getbuffer())
-        _share(path, city)
+        mapping = None
+        if zone is not None:
+            mapping = Path(folder) / "mapping.yaml"
+            mapping.write_text(f"crs: {zone}\n", "utf-8")
+        try:
+            lines, said = read_road(path, state.settings().limits, mapping)
+        except HatangError as error:
+            st.session_state[state.ROAD_REFUSAL] = error
+            st.rerun()
+    _share(lines, city, said=said)
 
 
-def _share(road: gpd.GeoDataFrame | Path, city: ResultSet) -> None:
+def _share(road: gpd.GeoDataFrame, city: ResultSet, *, said: tuple[Fault, ...] = ()) -> None:
     """Compute the answer for the period and date on the map and keep it, or keep why it was refused."""
     screen = Screen()
     try:
@@ -110,6 +122,7 @@ def _share(road: gpd.GeoDataFrame | Path, city: ResultSet) -> None:
             road, runs.home_of(state.settings()), period=city.period, as_of=city.as_of, progress=screen
         )
         st.session_state[state.ROAD_REFUSAL] = None
+        st.session_state[state.ROAD_SAID] = said
     except HatangError as error:
         st.session_state[state.ROAD_REFUSAL] = error
     screen.done()
@@ -121,6 +134,7 @@ def _clear() -> None:
     st.session_state[state.ROAD_MAP] = st.session_state.get(state.ROAD_MAP, 0) + 1
     st.session_state[state.ROAD_RESULT] = None
     st.session_state[state.ROAD_REFUSAL] = None
+    st.session_state[state.ROAD_SAID] = ()
     st.rerun()
 
 
@@ -138,6 +152,7 @@ def _answer(answer: ResultSet, city: ResultSet) -> None:
     if figures[4].button(say("web.road.another"), key="another", width="stretch"):
         _clear()
     st.caption(say("web.road.preliminary"))
+    chrome.faults_table(st.session_state.get(state.ROAD_SAID, ()))
     left, right = st.columns([1.25, 1], gap="medium")
     with left:
         st_folium(
