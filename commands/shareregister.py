@@ -14,6 +14,7 @@ from hatang.data.language import text
 from hatang.pipeline.assess import today
 from hatang.pipeline.register import RegisterCheck, check_register
 from hatang.pipeline.registerfiles import write_register_check
+from hatang.reports.register_words import AMOUNTS, in_words
 
 _ACTIONS: Final = ("reuse", "full", "survey", "closed")
 
@@ -60,9 +61,8 @@ def register_file(
 def _say_register(here: Session, check: RegisterCheck) -> None:
     """Say what a register holds, what is wrong in it, what is free, and what to survey first."""
     language = here.language
-    for name, frame in check.tables.items():
-        if len(frame):
-            here.say("register.count", table=text(f"register.table.{name}", language), count=len(frame))
+    for table, amount, unit in in_words(check.amounts, AMOUNTS, language).itertuples(index=False):
+        here.say("register.amount", table=table, amount=shown(amount, "", language), unit=unit)
     for (finding, severity), rows in check.findings.groupby(["finding", "severity"], sort=True):
         words = text(f"finding.{finding}", language)
         here.say("register.finding", finding=words, severity=text(f"register.severity.{severity}", language), count=len(rows))

@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from hatang.data.contracts import FINDINGS, HUE_CRS, MAP_CRS
+from hatang.data.contracts import FINDINGS, HUE_CRS, MAP_CRS, REGISTER_TABLES
 from hatang.data.limits import Limits
 from hatang.data.rules import rule_value, rules_in_force
 from hatang.data.sandbox import register_apart
@@ -23,20 +23,23 @@ _COUNTED: Final = (
     ("chambers", "entries_total", "entries_used"),
     ("station_houses", "racks_total", "racks_used"),
 )
+_UNITS: Final = {"duct_sections": "sections", "duct_ways": "ways", "spans": "sections", "attachments": "cables"}
+"""What the rows of a table are counted in, where they are not things of which each is one."""
 _CLASSES: Final = {"duct_sections": "duct_section", "poles": "pole", "chambers": "chamber", "station_houses": "station_house"}
 
 
 @dataclass(frozen=True)
 class RegisterCheck:
-    """The tables that can be kept, all findings (FINDINGS contract, EPSG:4326), the room in duct sections (ROOM contract), and every asset.
+    """The tables that can be kept, how much is in them, all findings (FINDINGS contract, EPSG:4326), and every asset with its room.
 
+    `amounts` says of each table that holds something how many rows it has and, of lines, how long they are: `table`, `amount`, `unit`.
     `assets` has a row for each duct section, pole, chamber and station house: `asset_class`, `asset_id`, `owner`, `length_m` of a section,
     the columns of ROOM, and its shape in EPSG:4326. `survey` holds those of which too little is known, the most worth knowing first.
     """
 
     tables: dict[str, pd.DataFrame]
+    amounts: pd.DataFrame
     findings: gpd.GeoDataFrame
-    room: pd.DataFrame
     assets: gpd.GeoDataFrame
     survey: gpd.GeoDataFrame
 
@@ -74,7 +77,19 @@ def check_register(source: Path, limits: Limits, *, as_of: dt.date, metric_crs: 
         reserve_ways=int(rule_value(rules, "reserve_ways")),
     )
     assets = _assets(tables, room, metric_crs)
-    return RegisterCheck(tables, gpd.GeoDataFrame(findings, geometry="geometry", crs=MAP_CRS), room, assets, _survey(assets))
+    placed = gpd.GeoDataFrame(findings, geometry="geometry", crs=MAP_CRS)
+    return RegisterCheck(tables, _amounts(tables, metric_crs), placed, assets, _survey(assets))
+
+
+def _amounts(tables: Mapping[str, pd.DataFrame], metric_crs: str) -> pd.DataFrame:
+    """Return how many rows each table holds, and how long its lines are."""
+    rows: list[tuple[str, float, str]] = []
+    for name, frame in tables.items():
+        if len(frame):
+            rows.append((name, len(frame), _UNITS.get(name, "items")))
+            if REGISTER_TABLES[name].geometry == "line":
+                rows.append((name, float(gpd.GeoDataFrame(frame).to_crs(metric_crs).length.sum()) / 1000, "km"))
+    return pd.DataFrame(rows, columns=["table", "amount", "unit"])
 
 
 def _assets(tables: Mapping[str, pd.DataFrame], ducts: pd.DataFrame, metric_crs: str) -> gpd.GeoDataFrame:

@@ -48,9 +48,8 @@ def write_register_check(
         Where the disk refuses.
     """
     note = text("register.note", language, file=name, as_of=shown_date(as_of, language))
-    counts = {table: len(frame) for table, frame in check.tables.items()}
     makers: dict[str, Callable[[], bytes]] = {
-        "ho-so.xlsx": lambda: register_workbook(counts, check.findings, check.assets, check.survey, language, note=note),
+        "ho-so.xlsx": lambda: register_workbook(check.amounts, check.findings, check.assets, check.survey, language, note=note),
         "ho-so.gpkg": lambda: register_layers(check.findings, check.assets, check.survey, crs=crs),
     }
     if openfibre:

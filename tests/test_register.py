@@ -93,6 +93,7 @@ def test_room_and_survey_of_every_class(tmp_path: Path) -> None:
     assert check.survey[["rank", "asset_id"]].to_numpy().tolist() == [[1, "D3"], [2, "D4"], [3, "C1"]]
     assert check.survey["spare"].isna().all()
     assert check.survey["length_m"].iloc[0] == pytest.approx(1.5 * check.survey["length_m"].iloc[1], rel=1e-4)
+    assert check.amounts[check.amounts["unit"] == "km"][["table", "amount"]].round(2).to_numpy().tolist() == [["duct_sections", 0.75]]
     assert "end_not_found" in set(check.findings["finding"])
 
 
@@ -126,7 +127,9 @@ def test_the_command_writes_what_it_says(tmp_path: Path) -> None:
     assert sorted(file.name for file in out.iterdir()) == sorted(said["files"]) == ["ho-so.gpkg", "ho-so.xlsx", "ofds.json"]
     book = openpyxl.load_workbook(io.BytesIO((out / "ho-so.xlsx").read_bytes()))
     assert [row[2].value for row in book["Cần khảo sát"].iter_rows(min_row=3)] == ["D3", "D4", "C1"]
-    assert dict(row[:2] for row in book["Số lượng"].iter_rows(min_row=3, values_only=True))["bể cáp"] == 2
+    amounts = [row[:3] for row in book["Số lượng"].iter_rows(min_row=3, values_only=True)]
+    assert ("bể cáp", 2, "cái") in amounts
+    assert [unit for table, _, unit in amounts if table == "đoạn cống cáp"] == ["đoạn", "km"]
     assert [name for name, _ in pyogrio.list_layers(out / "ho-so.gpkg")] == ["findings", "room", "survey"]
     spoken = CliRunner().invoke(app, ["--home", str(tmp_path / "home"), "--lang", "en", "share", "register", str(path)])
     assert spoken.exit_code == 0

@@ -1,8 +1,10 @@
 """The page of the register: without data, with a run's assets, and with a file looked through."""
 
+import dataclasses
 import datetime as dt
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 from test_register import register_file
@@ -50,9 +52,21 @@ def test_assets_and_a_file_looked_through(settings: Settings, tmp_path: Path) ->
     app.session_state[state.REGISTER_CHECK] = ("register.gpkg", DAY, check)
     app.run()
     assert not app.exception
-    stored, findings, survey = (part.value for part in app.dataframe)
+    stored, amounts, findings, survey = (part.value for part in app.dataframe)
+    assert amounts.iloc[:3].to_numpy().tolist()[0] == ["cột", 1, "cái"]
     assert stored["Số dòng"].sum() == len(results.tables["assets"])
     assert (stored["Đã rõ chỗ trống"] + stored["Chưa rõ chỗ trống"] == stored["Số dòng"]).all()
     assert len(findings) == len(check.findings)
     assert survey["Mã tài sản"].tolist() == ["D3", "D4", "C1"]
     assert [part.value for part in app.metric] == ["2", "2", "3", "0"]
+
+
+def test_a_list_that_is_cut_says_so(tmp_path: Path) -> None:
+    check = check_register(register_file(tmp_path), Limits(), as_of=DAY, progress=Quiet())
+    long = dataclasses.replace(check, survey=pd.concat([check.survey] * 200, ignore_index=True))
+    app = page()
+    app.session_state[state.REGISTER_CHECK] = ("register.gpkg", DAY, long)
+    app.run()
+    assert not app.exception
+    assert len(app.dataframe[-1].value) == 500
+    assert "còn 100 dòng, xem trong tệp ho-so.xlsx" in app.caption[-1].value

@@ -140,7 +140,8 @@ def test_a_file_is_looked_through_under_the_rules_of_its_day(tmp_path: Path) -> 
     checked = check_register(path, Limits(), as_of=dt.date(2026, 11, 25), progress=Quiet())
     assert checked.findings["finding"].tolist() == ["length_differs"]
     assert checked.findings["measured"].iloc[0] == pytest.approx(6, abs=0.01)
-    assert checked.room[["capacity", "reserve", "spare", "action"]].to_numpy().tolist() == [[2, 1, 1, "closed"]]
+    ducts = checked.assets[checked.assets["asset_class"] == "duct_section"]
+    assert ducts[["capacity", "reserve", "spare", "action"]].to_numpy().tolist() == [[2, 1, 1, "closed"]]
     assert len(checked.tables["chambers"]) == 2
 
 

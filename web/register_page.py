@@ -2,6 +2,8 @@
 
 import datetime as dt
 import tempfile
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +19,7 @@ from hatang.data.results import ResultSet
 from hatang.pipeline.assess import today
 from hatang.pipeline.register import RegisterCheck, check_register
 from hatang.pipeline.registerfiles import write_register_check
+from hatang.reports.register_words import AMOUNTS, FINDINGS, in_words
 from hatang.web import chrome, runs, state
 from hatang.web.downloads import archive
 from hatang.web.maps import register_map
@@ -27,6 +30,7 @@ from hatang.web.words import known
 _HEIGHT: Final = 480
 _TYPES: Final = ("zip", "gpkg")
 _LISTED: Final = 500
+_SURVEYED: Final = ("rank", "asset_class", "asset_id", "owner", "length_m", "unknown")
 _ACTIONS: Final = ("reuse", "full", "survey", "closed")
 
 
@@ -94,8 +98,7 @@ def _check(file: UploadedFile) -> None:
 def _answer(name: str, day: dt.date, check: RegisterCheck, city: ResultSet | None) -> None:
     """Show counts, room on a map, what is wrong, what to survey, and the files."""
     st.header(plain(name))
-    counts = {say(f"register.table.{table}"): len(frame) for table, frame in check.tables.items() if len(frame)}
-    st.markdown(" · ".join(f"{words}: **{count}**" for words, count in counts.items()))
+    _listed(check.amounts, AMOUNTS, say("register.sheet.counts"))
     for column, action in zip(st.columns(len(_ACTIONS)), _ACTIONS, strict=True):
         column.metric(say(f"action.{action}"), int((check.assets["action"] == action).sum()))
     if city is not None and len(check.assets):
@@ -106,10 +109,10 @@ def _answer(name: str, day: dt.date, check: RegisterCheck, city: ResultSet | Non
     if check.findings.empty:
         st.success(say("web.register.sound"))
     else:
-        chrome.table(_findings(check.findings), say("register.sheet.findings"))
+        _listed(check.findings, FINDINGS, say("register.sheet.findings"))
     st.subheader(say("register.sheet.survey"))
     st.caption(say("web.register.ranked"))
-    chrome.table(_survey(check.survey), say("register.sheet.survey"))
+    _listed(check.survey, _SURVEYED, say("register.sheet.survey"))
     with tempfile.TemporaryDirectory(prefix="hatang-") as folder:
         screen = Screen()
         paths = write_register_check(check, Path(folder), name=name, as_of=day, language=language(), openfibre=True, progress=screen)
@@ -118,31 +121,10 @@ def _answer(name: str, day: dt.date, check: RegisterCheck, city: ResultSet | Non
     st.download_button(say("web.register.take"), content, file_name="ho-so.zip", key="register_files", on_click="ignore")
 
 
-def _findings(findings: pd.DataFrame) -> pd.DataFrame:
-    """Return findings in words."""
-    rows = findings.head(_LISTED)
-    return pd.DataFrame(
-        {
-            say("register.column.finding"): [say(f"finding.{code}") for code in rows["finding"]],
-            say("register.column.severity"): [say(f"register.severity.{code}") for code in rows["severity"]],
-            say("register.column.table"): [say(f"register.table.{code}") for code in rows["table"]],
-            say("register.column.asset_id"): list(rows["asset_id"]),
-            say("register.column.other_id"): [known(cell if isinstance(cell, str) else None) for cell in rows["other_id"]],
-            say("register.column.measured"): list(rows["measured"]),
-            say("register.column.needed"): list(rows["needed"]),
-        }
-    )
-
-
-def _survey(survey: pd.DataFrame) -> pd.DataFrame:
-    """Return the survey list in words, by rank."""
-    rows = survey.head(_LISTED)
-    return pd.DataFrame(
-        {
-            say("register.column.rank"): list(rows["rank"]),
-            say("register.column.asset_class"): [say(f"asset.{name}") for name in rows["asset_class"]],
-            say("register.column.asset_id"): list(rows["asset_id"]),
-            say("register.column.owner"): [known(cell if isinstance(cell, str) else None) for cell in rows["owner"]],
-            say("register.column.length_m"): [shown(length, "m", language()) for length in rows["length_m"]],
-        }
-    )
+def _listed(frame: pd.DataFrame, columns: Sequence[str], title: str) -> None:
+    """Show a table in words, as the workbook has it; one that is cut says so."""
+    worded = in_words(frame.head(_LISTED), columns, language())
+    figures = worded.select_dtypes("number").columns
+    chrome.table(worded.style.format(partial(shown, unit="", language=language()), subset=list(figures)), title)
+    if len(frame) > _LISTED:
+        st.caption(say("web.register.more", shown=_LISTED, more=len(frame) - _LISTED, file="ho-so.xlsx"))
