@@ -4,11 +4,9 @@ import datetime as dt
 from pathlib import Path
 from typing import Annotated, Final
 
-import pyproj
 import typer
 
 from hatang.commands.terminal import Bar, Session, session
-from hatang.data.contracts import HUE_CRS
 from hatang.data.figures import is_missing, shown
 from hatang.data.language import text
 from hatang.pipeline.assess import today
@@ -19,18 +17,6 @@ from hatang.reports.register_words import AMOUNTS, in_words
 _ACTIONS: Final = ("reuse", "full", "survey", "closed")
 
 
-def _metric(code: str) -> str:
-    """Return a coordinate system by its name, where it is one in metres."""
-    try:
-        found = pyproj.CRS.from_user_input(code)
-    except pyproj.exceptions.CRSError:
-        found = None
-    if found is None or not found.is_projected:
-        words = f"{code}: hệ tọa độ phẳng, ví dụ EPSG:9214 / a projected CRS, such as EPSG:9214"
-        raise typer.BadParameter(words)
-    return code
-
-
 def register_file(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="Hồ sơ hạ tầng: GraceTHD nén zip, FiberQ hoặc GPKG / register file")],
@@ -38,13 +24,13 @@ def register_file(
     *,
     openfibre: Annotated[bool, typer.Option("--ofds", help="Thêm Open Fibre Data Standard / also as OFDS")] = False,
     as_of: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Ngày chốt / date of the rules")] = None,
-    crs: Annotated[str, typer.Option(help="Hệ tọa độ để đo chiều dài / where lengths are taken", callback=_metric)] = HUE_CRS,
+    crs: Annotated[str | None, typer.Option(help="Hệ tọa độ của tệp không ghi, và để đo chiều dài / of a file that says none")] = None,
 ) -> None:
     """Xem một hồ sơ hạ tầng mà không lưu: số lượng, lỗi, chỗ trống, cần khảo sát / a register looked through, not stored."""
     here = session(context)
     day = as_of.date() if as_of else today()
     with Bar(here) as bar:
-        check = check_register(file, here.settings.limits, as_of=day, metric_crs=crs, progress=bar)
+        check = check_register(file, here.settings.limits, as_of=day, crs=crs, progress=bar)
         files: list[Path] = []
         if out is not None:
             files = write_register_check(check, out, name=file.name, as_of=day, language=here.language, openfibre=openfibre, progress=bar)

@@ -208,7 +208,7 @@ def _boundaries(request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
 
 
 def _register(request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
-    write_register(*read_register(Path(request["source"]), limits), Path(request["target"]))
+    write_register(*read_register(Path(request["source"]), limits, request["crs"]), Path(request["target"]))
     return {}
 
 

@@ -31,7 +31,7 @@ _MALFORMED: Final = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerErr
 """What the libraries below raise of a damaged file, and what a table without its columns raises."""
 
 
-def read_register(source: Path, limits: Limits) -> tuple[dict[str, pd.DataFrame], gpd.GeoDataFrame]:
+def read_register(source: Path, limits: Limits, crs: str | None = None) -> tuple[dict[str, pd.DataFrame], gpd.GeoDataFrame]:
     """Return the tables of a register (`REGISTER_TABLES`) and what is wrong with their rows (FINDINGS contract), shapes in EPSG:4326.
 
     A table that is not there is empty. Rows that cannot be kept are left out and named, the rest is kept.
@@ -42,17 +42,19 @@ def read_register(source: Path, limits: Limits) -> tuple[dict[str, pd.DataFrame]
         A folder or ZIP of GraceTHD v2, a GeoPackage of FiberQ, or one that `register_geopackage` wrote.
     limits
         How much an archive may hold.
+    crs
+        What a layer is in that does not say; one that says stays as it says.
 
     Raises
     ------
     RefusedError
-        Where it is none of these, or a table lacks its columns.
+        Where it is none of these, a table lacks its columns, or a layer says no coordinate system and none is given.
     """
     if source.is_dir():
         found = [Member(path.name, path, form) for path in sorted(source.iterdir()) if (form := _form(path)) is not None]
-        return _conformed(_register(source.name, found))
+        return _conformed(_register(source.name, found), source.name, crs)
     with opened(source, limits) as members:
-        return _conformed(_register(source.name, members))
+        return _conformed(_register(source.name, members), source.name, crs)
 
 
 def register_geopackage(register: Mapping[str, pd.DataFrame]) -> bytes:
@@ -91,14 +93,16 @@ def read_register_assets(file: str, members: Sequence[Member]) -> SourceTable | 
             parts.append(pd.DataFrame(rows).reindex(columns=[*_ASSET_COLUMNS, "geometry"]).assign(asset_class=asset_class))
     if not parts:
         raise refused(file, "file_rows", found="0")
-    crs = next(frame.crs for frame in register.values() if isinstance(frame, gpd.GeoDataFrame) and frame.crs is not None)
+    crs = next((frame.crs for frame in register.values() if isinstance(frame, gpd.GeoDataFrame) and frame.crs is not None), None)
     rows = pd.concat(parts, ignore_index=True)
     text = rows.drop(columns="geometry").astype(object)
     cells = pa.table({name: pa.array([None if pd.isna(v) else str(v) for v in text[name]], pa.string()) for name in text})
     number = np.arange(1, len(rows) + 1, dtype=np.int64)
     shapes = rows["geometry"].to_numpy(object)
     shapes[shapely.is_missing(shapes)] = None
-    return SourceTable(file, cells, number, np.zeros(len(rows), np.int32), (file,), ("",), geometry=shapes, crs=pyproj.CRS(crs))
+    return SourceTable(
+        file, cells, number, np.zeros(len(rows), np.int32), (file,), ("",), geometry=shapes, crs=None if crs is None else pyproj.CRS(crs)
+    )
 
 
 def _ways_used(sections: pd.DataFrame, ways: pd.DataFrame) -> pd.Series:
@@ -179,13 +183,18 @@ def _placed(register: Mapping[str, pd.DataFrame], crs: Any) -> dict[str, pd.Data
     }  # fmt: skip
 
 
-def _conformed(register: Mapping[str, pd.DataFrame]) -> tuple[dict[str, pd.DataFrame], gpd.GeoDataFrame]:
+def _conformed(register: Mapping[str, pd.DataFrame], file: str, crs: str | None) -> tuple[dict[str, pd.DataFrame], gpd.GeoDataFrame]:
     """Return every table under its contract, shapes in EPSG:4326, and what was wrong with their rows."""
     whole: dict[str, pd.DataFrame] = {}
     findings = []
     for name, table in REGISTER_TABLES.items():
         frame = register.get(name, pd.DataFrame())
-        frame = frame.to_crs(MAP_CRS) if isinstance(frame, gpd.GeoDataFrame) and frame.crs is not None else frame
+        if isinstance(frame, gpd.GeoDataFrame) and len(frame):
+            if frame.crs is None:
+                if crs is None:
+                    raise refused(file, "register_crs", field=name)
+                frame = frame.set_crs(crs)
+            frame = frame.to_crs(MAP_CRS)
         kept, found = checked_rows(table, pd.DataFrame(columns=table.names) if frame.empty else pd.DataFrame(frame))
         held = table.conform(kept)
         whole[name] = gpd.GeoDataFrame(held, geometry="geometry", crs=MAP_CRS) if table.geometry else held

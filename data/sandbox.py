@@ -189,13 +189,13 @@ def boundaries_apart(source: Path, *, origin: BoundarySource, limits: Limits) ->
         return gpd.read_parquet(made), faults
 
 
-def register_apart(source: Path, limits: Limits) -> tuple[dict[str, pd.DataFrame], gpd.GeoDataFrame]:
+def register_apart(source: Path, limits: Limits, crs: str | None = None) -> tuple[dict[str, pd.DataFrame], gpd.GeoDataFrame]:
     """Do what `hatang.data.registerfile.read_register` does with a file, in a process apart; raises as `read_apart` does."""
     if not _CAN_FORK:
-        return _unprotected(lambda: read_register(source, limits))
+        return _unprotected(lambda: read_register(source, limits, crs))
     with _workplace(None) as folder:
         made = folder / "register.arrow"
-        _asked(source, {"call": "register"}, folder, ReadOptions(limits=limits), target=made)
+        _asked(source, {"call": "register", "crs": crs}, folder, ReadOptions(limits=limits), target=made)
         _check_plain(made, source.name)
         try:
             return bundled_register(made)

@@ -9,8 +9,9 @@ from typing import Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 
-from hatang.data.contracts import FINDINGS, HUE_CRS, MAP_CRS, REGISTER_TABLES
+from hatang.data.contracts import FINDINGS, HUE_CRS, MAP_CRS, REGISTER_TABLES, ParameterError
 from hatang.data.limits import Limits
 from hatang.data.rules import rule_value, rules_in_force
 from hatang.data.sandbox import register_apart
@@ -30,37 +31,42 @@ _CLASSES: Final = {"duct_sections": "duct_section", "poles": "pole", "chambers":
 
 @dataclass(frozen=True)
 class RegisterCheck:
-    """The tables that can be kept, how much is in them, all findings (FINDINGS contract, EPSG:4326), and every asset with its room.
+    """The tables that can be kept, all findings (FINDINGS contract, EPSG:4326), and every asset with its room.
 
-    `amounts` says of each table that holds something how many rows it has and, of lines, how long they are: `table`, `amount`, `unit`.
-    `assets` has a row for each duct section, pole, chamber and station house: `asset_class`, `asset_id`, `owner`, `length_m` of a section,
-    the columns of ROOM, and its shape in EPSG:4326. `survey` holds those of which too little is known, the most worth knowing first.
+    `crs` is where lengths are taken. `amounts` says of each table that holds something how many rows it has and, of lines, how long they
+    are: `table`, `amount`, `unit`. `assets` has a row for each duct section, pole, chamber and station house: `asset_class`, `asset_id`,
+    `owner`, `length_m` of a section, the columns of ROOM, and its shape in EPSG:4326. `survey` holds those of which too little is known,
+    the most worth knowing first.
     """
 
     tables: dict[str, pd.DataFrame]
+    crs: str
     amounts: pd.DataFrame
     findings: gpd.GeoDataFrame
     assets: gpd.GeoDataFrame
     survey: gpd.GeoDataFrame
 
 
-def check_register(source: Path, limits: Limits, *, as_of: dt.date, metric_crs: str = HUE_CRS, progress: Progress) -> RegisterCheck:
+def check_register(source: Path, limits: Limits, *, as_of: dt.date, crs: str | None = None, progress: Progress) -> RegisterCheck:
     """Return a register's tables with what is wrong in rows and between them, under the rules in force on `as_of`.
 
     Parameters
     ----------
     source
         A file as `read_register` takes it; it is read in a process apart.
-    metric_crs
-        Where lengths are taken: EPSG:9214 in Huế.
+    crs
+        What a file is in that does not say. Lengths are taken in it, too, unless it is in degrees; in EPSG:9214 where none is given.
 
     Raises
     ------
+    ParameterError
+        Where the coordinate system is none, or neither in degrees nor in metres.
     RefusedError
-        Where the file is no register, or damaged.
+        Where the file is no register, or damaged, or says no coordinate system and none is given.
     """
+    metric_crs = lengths_crs(crs)
     progress.step("share.register")
-    tables, found = register_apart(source, limits)
+    tables, found = register_apart(source, limits, crs)
     rules = rules_in_force(as_of)
     tolerances = TopologyTolerances(
         end_m=rule_value(rules, "register_end_m"),
@@ -78,7 +84,33 @@ def check_register(source: Path, limits: Limits, *, as_of: dt.date, metric_crs: 
     )
     assets = _assets(tables, room, metric_crs)
     placed = gpd.GeoDataFrame(findings, geometry="geometry", crs=MAP_CRS)
-    return RegisterCheck(tables, _amounts(tables, metric_crs), placed, assets, _survey(assets))
+    return RegisterCheck(tables, metric_crs, _amounts(tables, metric_crs), placed, assets, _survey(assets))
+
+
+def lengths_crs(crs: str | None) -> str:
+    """Return where lengths are taken, given what a user names.
+
+    Raises
+    ------
+    ParameterError
+        Where that is no coordinate system, or one neither in degrees nor in metres.
+
+    Examples
+    --------
+    >>> lengths_crs(None), lengths_crs("EPSG:2154"), lengths_crs("EPSG:4326")
+    ('EPSG:9214', 'EPSG:2154', 'EPSG:9214')
+    """
+    if crs is None:
+        return HUE_CRS
+    try:
+        found = pyproj.CRS.from_user_input(crs)
+    except pyproj.exceptions.CRSError as error:
+        raise ParameterError("error.register.crs", crs=crs) from error
+    if found.is_projected and found.axis_info[0].unit_name == "metre":
+        return crs
+    if found.is_geographic:
+        return HUE_CRS
+    raise ParameterError("error.register.crs", crs=crs)
 
 
 def _amounts(tables: Mapping[str, pd.DataFrame], metric_crs: str) -> pd.DataFrame:

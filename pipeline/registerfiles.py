@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from hatang.data.atomic import disk, replacing
-from hatang.data.contracts import HUE_CRS, MAP_CRS
+from hatang.data.contracts import MAP_CRS
 from hatang.data.figures import shown_date
 from hatang.data.language import Language, text
 from hatang.data.openfibre import openfibre_json
@@ -29,7 +29,6 @@ def write_register_check(
     name: str,
     as_of: dt.date,
     language: Language = "vi",
-    crs: str = HUE_CRS,
     openfibre: bool = False,
     progress: Progress,
 ) -> list[Path]:
@@ -50,7 +49,7 @@ def write_register_check(
     note = text("register.note", language, file=name, as_of=shown_date(as_of, language))
     makers: dict[str, Callable[[], bytes]] = {
         "ho-so.xlsx": lambda: register_workbook(check.amounts, check.findings, check.assets, check.survey, language, note=note),
-        "ho-so.gpkg": lambda: register_layers(check.findings, check.assets, check.survey, crs=crs),
+        "ho-so.gpkg": lambda: register_layers(check.findings, check.assets, check.survey, crs=check.crs),
     }
     if openfibre:
         makers["ofds.json"] = lambda: register_openfibre(check.tables, name)

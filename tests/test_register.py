@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import json
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from typer.testing import CliRunner
 
 from hatang.commands.main import app
 from hatang.data._registerbundle import bundled_register, write_register
-from hatang.data.contracts import FINDINGS, MAP_CRS, REGISTER_TABLES, Kind, RefusedError
+from hatang.data.contracts import FINDINGS, MAP_CRS, REGISTER_TABLES, Kind, ParameterError, RefusedError
 from hatang.data.language import message_ids
 from hatang.data.limits import Limits
 from hatang.data.openfibre import read_openfibre
@@ -135,8 +136,8 @@ def test_the_command_writes_what_it_says(tmp_path: Path) -> None:
     assert spoken.exit_code == 0
     assert "1. To survey: duct section D3, VNPT, 32" in " ".join(spoken.stderr.split())
     assert not list((tmp_path / "home").rglob("*.parquet"))
-    elsewhere = CliRunner().invoke(app, ["--home", str(tmp_path / "home"), "share", "register", str(path), "--crs", "EPSG:4326"])
-    assert elsewhere.exit_code == 2
+    elsewhere = CliRunner().invoke(app, ["--home", str(tmp_path / "home"), "share", "register", str(path), "--crs", "EPSG:2225"])
+    assert elsewhere.exit_code == 1
     assert "EPSG:9214" in elsewhere.stderr
 
 
@@ -145,9 +146,29 @@ def test_lengths_are_taken_in_the_coordinate_system_named(tmp_path: Path) -> Non
     path = register_file(tmp_path)
     lengths = []
     for crs in ("EPSG:9214", "EPSG:32647"):
-        check = check_register(path, Limits(), as_of=DAY, metric_crs=crs, progress=Quiet())
+        check = check_register(path, Limits(), as_of=DAY, crs=crs, progress=Quiet())
         lengths.append(float(check.assets.set_index("asset_id").loc["D3", "length_m"]))
     assert lengths[1] / lengths[0] == pytest.approx(1.0101, abs=0.0002)
+
+
+def test_a_file_that_says_no_coordinate_system_is_asked_and_never_guessed(tmp_path: Path) -> None:
+    """The same poles in metres of EPSG:9214 with that left out: refused, then where they were when it is named."""
+    poles = gpd.GeoDataFrame({"asset_id": ["C1"], "owner": ["EVN"]}, geometry=[shapely.Point(LON, LAT)], crs=MAP_CRS).to_crs("EPSG:9214")
+    path = tmp_path / "register.gpkg"
+    for name in ("poles", "chambers"):
+        bare = gpd.GeoDataFrame(poles.drop(columns="geometry"), geometry=poles.geometry.to_numpy())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it has none is the point
+            pyogrio.write_dataframe(bare, path, layer=name, append=path.exists())
+    for refuses in (lambda: register_apart(path, Limits()), lambda: check_register(path, Limits(), as_of=DAY, progress=Quiet())):
+        with pytest.raises(RefusedError) as caught:
+            refuses()
+        assert [(fault.code, fault.field) for fault in caught.value.faults] == [("register_crs", "poles")]
+    check = check_register(path, Limits(), as_of=DAY, crs="EPSG:9214", progress=Quiet())
+    placed = check.assets.geometry.iloc[0]
+    assert (placed.x, placed.y) == pytest.approx((LON, LAT), abs=1e-8)
+    with pytest.raises(ParameterError, match="EPSG:99999"):
+        check_register(path, Limits(), as_of=DAY, crs="EPSG:99999", progress=Quiet())
 
 
 def test_every_table_severity_and_column_has_words() -> None:
@@ -164,7 +185,7 @@ def test_published_registers_are_looked_through(reference: Path, tmp_path: Path)
     with zipfile.ZipFile(archive, "w") as target:
         for file in sorted(folder.iterdir()):
             target.write(file, file.name)
-    check = check_register(archive, Limits(), as_of=DAY, metric_crs="EPSG:2154", progress=Quiet())
+    check = check_register(archive, Limits(), as_of=DAY, crs="EPSG:2154", progress=Quiet())
     counts = {name: len(frame) for name, frame in check.tables.items() if len(frame)}
     assert counts == {"poles": 3, "chambers": 6, "duct_sections": 15, "duct_ways": 27, "spans": 8, "attachments": 12, "station_houses": 2}
     assert not (check.assets[check.assets["asset_class"] == "duct_section"]["action"] == "reuse").any()

@@ -29,6 +29,7 @@ from hatang.web.words import known
 
 _HEIGHT: Final = 480
 _TYPES: Final = ("zip", "gpkg")
+_SYSTEMS: Final = ("EPSG:9214", "EPSG:5898", "EPSG:5899", "EPSG:3405", "EPSG:32648", "EPSG:4326")
 _LISTED: Final = 500
 _SURVEYED: Final = ("rank", "asset_class", "asset_id", "owner", "length_m", "unknown")
 _ACTIONS: Final = ("reuse", "full", "survey", "closed")
@@ -74,11 +75,20 @@ def _ask() -> None:
     st.header(say("web.register.check"))
     st.caption(say("web.register.how"))
     file = st.file_uploader(say("web.register.file"), type=list(_TYPES), key="register_file")
+    crs = st.selectbox(
+        say("web.register.crs"),
+        _SYSTEMS,
+        index=None,
+        accept_new_options=True,
+        placeholder=say("web.register.crs_none"),
+        help=say("web.register.crs_what"),
+        key="register_crs",
+    )
     if st.button(say("web.register.start"), type="primary", disabled=file is None, key="register_start") and file:
-        _check(file)
+        _check(file, crs)
 
 
-def _check(file: UploadedFile) -> None:
+def _check(file: UploadedFile, crs: str | None) -> None:
     """Look a file through, under its own name in a folder of its own; nothing is stored."""
     screen, day = Screen(), today()
     st.session_state[state.REGISTER_CHECK] = None
@@ -86,7 +96,7 @@ def _check(file: UploadedFile) -> None:
         path = Path(folder) / (Path(file.name.replace("\0", "")).name or "ho-so")
         path.write_bytes(file.getbuffer())
         try:
-            check = check_register(path, state.settings().limits, as_of=day, progress=screen)
+            check = check_register(path, state.settings().limits, as_of=day, crs=crs, progress=screen)
             st.session_state[state.REGISTER_CHECK] = (path.name, day, check)
         except HatangError as error:
             st.error(plain(error_text(error, language())))
