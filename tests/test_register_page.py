@@ -4,12 +4,15 @@ import dataclasses
 import datetime as dt
 from pathlib import Path
 
+import geopandas as gpd
 import pandas as pd
+import pyogrio
 import pytest
 from streamlit.testing.v1 import AppTest
 from test_register import register_file
 from web_results import city
 
+from hatang.data.contracts import MAP_CRS
 from hatang.data.limits import Limits
 from hatang.data.results import save_results
 from hatang.data.settings import Settings
@@ -17,6 +20,7 @@ from hatang.pipeline.progress import Quiet
 from hatang.pipeline.register import check_register
 from hatang.pipeline.runs import remember
 from hatang.web import state
+from hatang.web.register_map import register_map
 
 DAY = dt.date(2026, 11, 25)
 
@@ -59,6 +63,24 @@ def test_assets_and_a_file_looked_through(settings: Settings, tmp_path: Path) ->
     assert len(findings) == len(check.findings)
     assert survey["Mã tài sản"].tolist() == ["D3", "D4", "C1"]
     assert [part.value for part in app.metric] == ["2", "2", "3", "0"]
+
+
+def test_what_is_wrong_stands_on_the_map(tmp_path: Path) -> None:
+    """A pole whose id is there twice and one at which more hangs than it holds, each where it stands."""
+    poles = gpd.GeoDataFrame(
+        {"asset_id": ["C1", "C1", "C2"], "owner": "EVN", "slots_total": 4, "slots_used": [1, 1, 5]},
+        geometry=gpd.points_from_xy([107.59, 107.5901, 107.5902], [16.46] * 3),
+        crs=MAP_CRS,
+    )
+    path = tmp_path / "register.gpkg"
+    for name, rows in (("poles", poles), ("chambers", poles[:1])):
+        pyogrio.write_dataframe(rows, path, layer=name, append=path.exists())
+    check = check_register(path, Limits(), as_of=DAY, progress=Quiet())
+    page = register_map(None, check.assets, check.findings, "vi").get_root().render()
+    assert "bỏ dòng: trùng mã" in page
+    assert "cột C1" in page
+    assert "107.5901" in page
+    assert "Đo được: 5 vị trí" in page
 
 
 def test_a_list_that_is_cut_says_so(tmp_path: Path) -> None:

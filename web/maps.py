@@ -17,7 +17,7 @@ from hatang.data.contracts import HUE_CRS, MAP_CRS, Verdict
 from hatang.data.figures import MISSING, shown
 from hatang.data.language import Language, text
 from hatang.web.layers import CityMap, Labels, PenWords, RoadPen, Shapes, Sheet, Style, features
-from hatang.web.tips import asset_tip, corridor_tip, gap_tip, overlap_tip, room_tip, site_tip, suggestion_tip, ward_tip, work_tip
+from hatang.web.tips import asset_tip, corridor_tip, gap_tip, overlap_tip, site_tip, suggestion_tip, ward_tip, work_tip
 
 SIMPLIFY_M: Final = 100.0
 SHOWN_AT_MOST: Final = 2_000
@@ -176,14 +176,6 @@ def road_map(
     return sheet
 
 
-def register_map(wards: gpd.GeoDataFrame, assets: gpd.GeoDataFrame, language: Language) -> CityMap:
-    """Draw a register's assets, each by what can be done with it."""
-    sheet = empty_map(wards, language, bounds=tuple(assets.total_bounds))
-    tips = [room_tip(row, language) for row in _records(assets)]
-    sheet.add_child(Shapes(features(assets, style=list(assets["action"]), tip=tips), ACTIONS))
-    return sheet
-
-
 def works_map(wards: gpd.GeoDataFrame, works: gpd.GeoDataFrame, found: gpd.GeoDataFrame, language: Language) -> CityMap:
     """Draw where plans and works run side by side over the works themselves; those that meet in time stand out.
 
@@ -243,8 +235,8 @@ def _bare(frame: gpd.GeoDataFrame, style: str) -> dict[str, Any]:
     return features(frame, style=[style] * len(frame), tip=[[]] * len(frame))
 
 
-def _blank(wards: gpd.GeoDataFrame, bounds: Iterable[float] | None = None) -> CityMap:
-    sheet = CityMap(_with_island(wards.total_bounds) if bounds is None else tuple(bounds))
+def _blank(wards: gpd.GeoDataFrame | None, bounds: Iterable[float] | None = None) -> CityMap:
+    sheet = CityMap(_with_island(wards.total_bounds) if wards is not None and bounds is None else tuple(bounds or ()))
     sheet.add_child(Sheet(PATTERNS))
     island = gpd.GeoDataFrame(geometry=[shapely.Point(_SON_CHA)], crs=MAP_CRS)
     sheet.add_child(Shapes(_bare(island, "island"), {"island": Style("#9FB0BF", "#F4F7F9", radius=3)}, interactive=False))
@@ -262,9 +254,11 @@ def _with_island(bounds: Iterable[float]) -> tuple[float, float, float, float]:
     return west, south, max(east, _SON_CHA[0] + 0.03), north
 
 
-def empty_map(wards: gpd.GeoDataFrame, language: Language, *, bounds: Iterable[float] | None = None) -> CityMap:
-    """Return the wards without verdicts, beneath something else."""
+def empty_map(wards: gpd.GeoDataFrame | None, language: Language, *, bounds: Iterable[float] | None = None) -> CityMap:
+    """Return the wards without verdicts, beneath something else; without wards, an empty sheet over the bounds."""
     sheet = _blank(wards, bounds)
+    if wards is None:
+        return sheet
     sheet.add_child(Shapes(_bare(wards, "none"), VERDICTS, interactive=False, ground=True))
     sheet.add_child(Labels([*_ward_labels(wards, None), *_place_labels(language)]))
     return sheet

@@ -22,8 +22,9 @@ from hatang.pipeline.registerfiles import write_register_check
 from hatang.reports.register_words import AMOUNTS, FINDINGS, in_words
 from hatang.web import chrome, runs, state
 from hatang.web.downloads import archive
-from hatang.web.maps import register_map
+from hatang.web.register_map import register_map
 from hatang.web.state import language, say
+from hatang.web.symbols import register_legend
 from hatang.web.waiting import Screen, plain
 from hatang.web.words import known
 
@@ -111,10 +112,11 @@ def _answer(name: str, day: dt.date, check: RegisterCheck, city: ResultSet | Non
     _listed(check.amounts, AMOUNTS, say("register.sheet.counts"))
     for column, action in zip(st.columns(len(_ACTIONS)), _ACTIONS, strict=True):
         column.metric(say(f"action.{action}"), int((check.assets["action"] == action).sum()))
-    if city is not None and len(check.assets):
-        wards = runs.screen_wards(runs.home_of(state.settings()).home, city.run_id)
-        drawn = register_map(wards, check.assets, language())
+    if len(check.assets):
+        wards = None if city is None else runs.screen_wards(runs.home_of(state.settings()).home, city.run_id)
+        drawn = register_map(wards, check.assets, check.findings, language())
         st_folium(drawn, key="register_map", height=_HEIGHT, use_container_width=True, returned_objects=[])
+        st.html(register_legend(language()))
     st.subheader(say("register.sheet.findings"))
     if check.findings.empty:
         st.success(say("web.register.sound"))

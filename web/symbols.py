@@ -8,6 +8,7 @@ from typing import Final
 from hatang.data.language import Language, text
 from hatang.web.layers import Style
 from hatang.web.maps import ACTIONS, LAYERS, MEETS, PATTERNS, VERDICTS
+from hatang.web.register_map import FAULTS
 from hatang.web.route_map import LEGS
 from hatang.web.violations_map import SEVERITIES
 
@@ -34,6 +35,12 @@ def road_legend(language: Language) -> str:
     """Return the legend of a road's corridor as HTML."""
     marks = [(style, text(f"web.action.{name}", language), "point") for name, style in ACTIONS.items()]
     return _html([*marks, (LAYERS["suggestion"], text("web.legend.suggestion", language), "line")])
+
+
+def register_legend(language: Language) -> str:
+    """Return the legend of the map of a register as HTML: what can be done with its assets, and what is wrong in it."""
+    marks = [(style, text(f"web.action.{name}", language), "point") for name, style in ACTIONS.items()]
+    return _html([*marks, *((style, text(f"register.severity.{name}", language), "point") for name, style in FAULTS.items())])
 
 
 def works_legend(language: Language) -> str:
