@@ -5,7 +5,7 @@ from typing import Final
 
 from hatang.data._grid_tables import POPULATION, TERRAIN
 from hatang.data._names import AssetClass, BoundarySource, Environment
-from hatang.data._planning_tables import CONSTRAINTS
+from hatang.data._planning_tables import CONSTRAINTS, UNDERGROUNDING
 from hatang.data._tables import Column, Table
 
 OPERATOR = Column("operator", required=True, synonyms=("doanh_nghiep", "nha_mang", "operatorname", "carrier", "provider", "don_vi"))
@@ -376,6 +376,7 @@ INPUT_TABLES: Final[Mapping[str, Table]] = {
         POPULATION,
         TERRAIN,
         CONSTRAINTS,
+        UNDERGROUNDING,
     )
 }
 """Contracts of the canonical tables that `ingest` stores, by kind."""

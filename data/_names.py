@@ -98,6 +98,7 @@ class Kind(StrEnum):
     POPULATION = "population"
     TERRAIN = "terrain"
     CONSTRAINTS = "constraints"
+    UNDERGROUNDING = "undergrounding"
 
 
 class AssetClass(StrEnum):

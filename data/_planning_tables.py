@@ -24,3 +24,29 @@ CONSTRAINTS: Final = Table(
     geometry="any",
 )
 """Where plans and zones ask something of poles, masts and digging: kind, document, days it holds, greatest height above ground."""
+
+UNDERGROUNDING: Final = Table(
+    "undergrounding",
+    (
+        Column("street_id", required=True, synonyms=("ma_tuyen", "ma_doan_tuyen", "ma_doan", "id")),
+        Column(
+            "street_name", required=True, synonyms=("ten_tuyen", "tuyen_duong", "ten_tuyen_duong", "ten_duong", "ten_pho", "name", "ten")
+        ),
+        Column("from_place", synonyms=("diem_dau", "tu_diem", "tu_nut", "doan_tu")),
+        Column("to_place", synonyms=("diem_cuoi", "den_diem", "den_nut", "doan_den")),
+        Column("measure", values=("underground", "tidy"), synonyms=("hinh_thuc", "hinh_thuc_thuc_hien", "bien_phap")),
+        Column("start", "date", synonyms=("ngay_bat_dau", "bat_dau", "ngay_khoi_cong")),
+        Column("end", "date", synonyms=("ngay_hoan_thanh", "ket_thuc", "han_hoan_thanh")),
+        Column("promoter", synonyms=("chu_dau_tu", "don_vi_chu_tri", "don_vi_thuc_hien")),
+        Column("document", synonyms=("van_ban", "so_quyet_dinh", "quyet_dinh", "so_van_ban")),
+        Column("document_date", "date", synonyms=("ngay_van_ban", "ngay_ban_hanh", "ngay_quyet_dinh")),
+        Column("status", values=("proposed", "planned", "under_construction", "done"), synonyms=("trang_thai", "tien_do", "tinh_trang")),
+        Column("dead_cable_m", "float", "m", low=0, synonyms=("chieu_dai_cap_khong_su_dung", "cap_khong_su_dung", "cap_hong")),
+        Column("subscribers", "int", "subscribers", low=0, synonyms=("so_thue_bao", "thue_bao")),
+    ),
+    key=("street_id",),
+    geometry="line",
+)
+"""Streets whose cables are to go underground, or to be tidied: from where to where, when, by whom, by which document, how far it is.
+`dead_cable_m` and `subscribers` are what was counted along the street; empty is not known, which is not none.
+"""

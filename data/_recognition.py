@@ -17,7 +17,7 @@ from hatang.data.mapping import FileMapping
 _DIMENSIONS: Final = {"point": 0, "line": 1, "polygon": 2}
 _GENERIC_WEIGHT: Final = 0.25
 _MADE: Final = frozenset(
-    {"road_id", "site_id", "place_id", "cell_id", "village_id", "water_id", "constraint_id", "environment", "sufficiency"}
+    {"road_id", "site_id", "place_id", "cell_id", "village_id", "water_id", "constraint_id", "street_id", "environment", "sufficiency"}
 )
 """Required columns that a reader can fill itself."""
 _MARKS: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
@@ -32,6 +32,7 @@ _MARKS: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
     "cells": (frozenset({"azimuth_deg", "range_m"}),),
     "tiles": (frozenset({"quadkey"}),),
     "speeds": (frozenset({"samples"}),),
+    "undergrounding": (frozenset({"measure", "dead_cable_m"}),),
     "claims": (frozenset({"level_dbm", "download_mbps", "technology", "operator"}),),
 }
 """Columns of which a table must have one to be of the kind: what it has beside them many kinds share."""

@@ -81,6 +81,7 @@ _VALUES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "under_construction": ("dang xay dung", "dang thi cong"),
         "in_service": ("dang su dung", "dang hoat dong", "hoat dong", "khai thac", "dang khai thac", "in use", "active"),
         "inactive": ("ngung su dung", "tam ngung", "khong hoat dong", "khong su dung"),
+        "done": ("da hoan thanh", "hoan thanh", "da xong", "xong"),
         "abandoned": ("bo", "bo hoang", "thanh ly", "khong con su dung", "hu hong"),
     },
     "sharable": {
@@ -109,6 +110,7 @@ _VALUES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "flood": ("ngap", "ngap lut", "vung ngap"),
         "moratorium": ("cam dao", "cam dao duong"),
     },
+    "measure": {"underground": ("ngam hoa", "ha ngam", "ha ngam cap"), "tidy": ("chinh trang", "bo gon", "chinh trang cap", "sap xep cap")},
     "budget_status": {"none": ("chua co", "khong"), "requested": ("da de xuat", "dang trinh"),
                       "approved": ("da duyet", "duoc duyet", "da phe duyet")},
     "kind": {

@@ -58,7 +58,7 @@ from hatang.data._names import (
     Technology,
     Verdict,
 )
-from hatang.data._planning_tables import CONSTRAINTS
+from hatang.data._planning_tables import CONSTRAINTS, UNDERGROUNDING
 from hatang.data._register_tables import (
     ATTACHMENTS,
     CHAMBERS,
@@ -174,6 +174,7 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "SPANS",
     "STATION_HOUSES",
     "CONSTRAINTS",
+    "UNDERGROUNDING",
     "MAST_SUGGESTIONS",
     "ROUTE_LEGS",
     "ROUTE_OWNERS",

@@ -1,4 +1,4 @@
-"""Things with a shape: claims, sites, assets, works, plans, roads, buildings, villages, places, water, constraints, by their contracts."""
+"""Things with a shape, by their contracts: claims, sites, assets, works, plans, roads, buildings, villages, places, water and zones."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -28,6 +28,7 @@ _MADE_IDS: Final[Mapping[str, str]] = {
     "villages": "village_id",
     "water": "water_id",
     "constraints": "constraint_id",
+    "undergrounding": "street_id",
 }
 """Tables whose rows may come without an id: it is made from their content, so that the same row has the same id in every file.
 

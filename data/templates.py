@@ -29,6 +29,7 @@ _UNITS: Final[Mapping[str, str]] = {
     "devices": "",
     "ways": "",
     "slots": "",
+    "subscribers": "",
     "lanes": "",
     "paths": "",
 }

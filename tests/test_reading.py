@@ -33,6 +33,8 @@ SAMPLES = {
     Kind.PLACES: "place_id,place_name,kind,longitude,latitude\nX1,Chợ Đông Ba,market,107.588,16.473\n",
     Kind.CONSTRAINTS: "Loại ràng buộc;Tên vùng;Văn bản;Hiệu lực từ;lon;lat;wkt\n"
     "ngầm hóa;Đường Lê Lợi;QĐ thử;2026-01-01;107.5;16.4;POLYGON ((107.5 16.4, 107.6 16.4, 107.6 16.5, 107.5 16.4))\n",
+    Kind.UNDERGROUNDING: "Tên tuyến đường;Điểm đầu;Điểm cuối;Hình thức;Ngày bắt đầu;Văn bản;lon;lat;wkt\n"
+    "Lê Lợi;Cầu Ga;Đập Đá;ngầm hóa;01/03/2027;QĐ thử;107.5;16.4;LINESTRING (107.58 16.46, 107.59 16.465)\n",
     Kind.WATER: "water_id;water_name;lon;lat;wkt\nW1;Sông Hương;107.5;16.4;POLYGON ((107.5 16.4, 107.6 16.4, 107.6 16.5, 107.5 16.4))\n",
 }
 

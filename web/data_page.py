@@ -43,6 +43,7 @@ _KINDS: Final = (
     Kind.TILES,
     Kind.SPEEDS,
     Kind.CONSTRAINTS,
+    Kind.UNDERGROUNDING,
 )
 _TECHNOLOGIES: Final = (Technology.LTE, Technology.NR, Technology.FIBRE)
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
