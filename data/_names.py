@@ -132,6 +132,16 @@ class SuggestionKind(StrEnum):
     REMOVE_DEAD_CABLE = "remove_dead_cable"
 
 
+class DesignOption(StrEnum):
+    """How a joint design goes along a stretch of road."""
+
+    WAY = "way"
+    POLE = "pole"
+    TRENCH = "trench"
+    WORKS = "works"
+    CROSSING = "crossing"
+
+
 class BoundarySource(StrEnum):
     """Where the ward boundaries in use come from, best first (ADR 3)."""
 
