@@ -4,6 +4,7 @@ This module does no I/O; it is the only one that `hatang.coverage`, `hatang.shar
 """
 
 from hatang.data._clauses import Clause, Price, TrenchProfile
+from hatang.data._design_tables import DESIGN_EDGES, DESIGN_NOTES, DESIGN_OPERATORS, DESIGN_TABLES, DESIGN_TOTALS
 from hatang.data._enginelayout import ENGINE_DEGREE, ENGINE_KEY, ENGINE_VERSION, ENGINE_WARD, EngineLayout
 from hatang.data._errors import (
     CancelledError,
@@ -108,6 +109,11 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "Price",
     "Table",
     "TrenchProfile",
+    "DESIGN_EDGES",
+    "DESIGN_NOTES",
+    "DESIGN_OPERATORS",
+    "DESIGN_TABLES",
+    "DESIGN_TOTALS",
     "ENGINE_DEGREE",
     "ENGINE_KEY",
     "ENGINE_VERSION",

@@ -151,7 +151,7 @@ def network_of(edges: pd.DataFrame, rates: Rates) -> tuple[Network, pd.DataFrame
     Network
         A stretch with a duct that has room is one edge with both; a pole line with room is an edge of its own.
     DataFrame
-        `edge` (position in `edges`), `rented` and `built` (DesignOption), in the order of the network's edges.
+        `edge` (position in `edges`), `rented` and `built` (DesignOption), `length_m`, in the order of the network's edges.
     """
     length = edges["length_m"].to_numpy(float)
     works = edges["works_id"].notna().to_numpy(bool)
@@ -172,7 +172,7 @@ def network_of(edges: pd.DataFrame, rates: Rates) -> tuple[Network, pd.DataFrame
         spare=np.concatenate([ways, edges["pole_spare"].to_numpy(int)[poles]]),
     )
     rented = np.where(np.arange(len(place)) < len(edges), str(DesignOption.WAY), str(DesignOption.POLE))
-    return network, pd.DataFrame({"edge": place, "rented": rented, "built": built[place]})
+    return network, pd.DataFrame({"edge": place, "rented": rented, "built": built[place], "length_m": length[place]})
 
 
 def _placed(

@@ -145,7 +145,7 @@ def test_each_stretch_costs_what_its_options_do() -> None:
     assert network.cost.tolist() == [100, 50, np.inf]
     assert network.rent.tolist()[1:] == [5, 10]
     assert network.spare.tolist() == [0, 1, 2]
-    assert legend.to_numpy().tolist() == [[0, "way", "trench"], [1, "way", "crossing"], [0, "pole", "trench"]]
+    assert legend.to_numpy().tolist() == [[0, "way", "trench", 100], [1, "way", "crossing", 50], [0, "pole", "trench", 100]]
     network, legend = network_of(edges.assign(works_id=["W1", None], closed=[False, True]), Rates("VND", 100.0, 7.0, None, None, 0.2))
     assert network.cost.tolist() == [2000, np.inf]
     assert network.cost_per_operator.tolist() == [700, 350]
