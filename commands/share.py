@@ -1,4 +1,4 @@
-"""`hatang share`: a road (`road FILE`), `decide` and `decisions`, indicators (`kpi`); register, route and works stand beside."""
+"""`hatang share`: a road (`road FILE`), `decide` and `decisions`, indicators (`kpi`); the others stand in modules of their own."""
 
 import datetime as dt
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hatang.commands import shareregister, shareroute, shareworks
+from hatang.commands import sharedesign, shareregister, shareroute, shareworks
 from hatang.commands.terminal import Bar, Session, session, speaks_errors
 from hatang.data.decisions import Choice
 from hatang.data.figures import is_missing, shown, shown_date
@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     group.command("register")(speaks_errors(shareregister.register_file))
     group.command("route")(speaks_errors(shareroute.route))
     group.command("works")(speaks_errors(shareworks.works))
+    group.command("design")(speaks_errors(sharedesign.joint_design))
     group.command("kpi")(speaks_errors(kpi))
     group.command("decide")(speaks_errors(decide_on))
     group.command("decisions")(speaks_errors(decided))

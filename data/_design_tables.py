@@ -17,7 +17,7 @@ DESIGN_EDGES: Final = Table(
         Column("road_name"),
         Column("option", required=True, values=tuple(DesignOption)),
         Column("operators", required=True),
-        Column("plans", required=True),
+        Column("plan_ids", required=True),
         Column("users", "int", "plans", required=True, low=1),
         Column("spare", "int", "ways", low=1),
         Column("uses"),

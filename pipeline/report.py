@@ -13,6 +13,7 @@ from hatang.data.language import Language
 from hatang.data.results import ResultSet
 from hatang.pipeline.progress import Progress
 from hatang.reports.calendar_file import sharing_calendar
+from hatang.reports.design_workbook import design_workbook
 from hatang.reports.docx import report_docx
 from hatang.reports.drawing import sharing_drawing
 from hatang.reports.geodata import report_csv, report_geojson, report_geopackage
@@ -69,6 +70,8 @@ def write_report(
         makers["lich-cong-trinh.xlsx"] = lambda: works_workbook(results, language)
     if "route_legs" in results.tables:
         makers["tuyen-cap.xlsx"] = lambda: route_workbook(results, language)
+    if "design_totals" in results.tables:
+        makers["thiet-ke-chung.xlsx"] = lambda: design_workbook(results, language)
     if "calendar" in results.tables:
         makers["lich.ics"] = lambda: sharing_calendar(results, language)
     progress.step("report.writing", total=len(makers))

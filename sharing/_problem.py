@@ -14,7 +14,7 @@ from hatang.sharing._joint import Joint, assigned
 from hatang.sharing._network import Demand, Key, Network
 from hatang.sharing.shares import statutory
 
-_MOST_OPERATORS: Final = 30
+MOST_OPERATORS: Final = 30
 _COALITION_EFFORT: Final = 0.15
 """Of the search for all, what each coalition is given."""
 
@@ -122,8 +122,8 @@ class Coalitions:
 def _check_operators(names: Sequence[str]) -> None:
     if not names:
         raise ParameterError("error.network.operators")
-    if len(names) > _MOST_OPERATORS:
-        raise ParameterError("error.network.many_operators", count=len(names), most=_MOST_OPERATORS)
+    if len(names) > MOST_OPERATORS:
+        raise ParameterError("error.network.many_operators", count=len(names), most=MOST_OPERATORS)
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise ParameterError("error.network.same_operator", operators=named(repeated))

@@ -46,7 +46,7 @@ def design_edges(answers: Sequence[DesignedPart], edges: gpd.GeoDataFrame, *, un
                         **{name: edges[name].iloc[place] for name in ("road_id", "road_name", "length_m")},
                         "option": str(option),
                         "operators": ", ".join(sorted({answer.part.operators[k] for k in who})),
-                        "plans": ", ".join(sorted({plan for k in who for plan in answer.part.plans[k]})),
+                        "plan_ids": ", ".join(sorted({plan for k in who for plan in answer.part.plans[k]})),
                         "users": len(who),
                         "spare": int(network.spare[e]) if kind == "rented" else None,
                         "uses": edges[_USES[option]].iloc[place] if option in _USES else None,
@@ -79,7 +79,7 @@ def design_operators(answers: Sequence[DesignedPart], *, unit: str) -> pd.DataFr
                 plans |= {plan for k, mine in enumerate(answer.part.operators) if mine == name for plan in answer.part.plans[k]}
                 for key, value in _paid(answer, here)[name].items():
                     total[key] += value
-        told = {key: round(value, _DIGITS) for key, value in {**total, "saved": total["alone"] - total["statutory"]}.items()}
+        told = {key: round(value, _DIGITS) + 0.0 for key, value in {**total, "saved": total["alone"] - total["statutory"]}.items()}
         rows.append({"operator": name, "plans": len(plans), **told, "unit": unit})
     return DESIGN_OPERATORS.conform(pd.DataFrame(rows, columns=DESIGN_OPERATORS.names))
 

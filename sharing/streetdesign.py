@@ -17,9 +17,12 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from hatang.data.contracts import DESIGN_NOTES, HUE_CRS, CrsError
+from hatang.sharing._problem import MOST_OPERATORS
 from hatang.sharing.design import Demand, JointDesign, Network, Progress, design
 from hatang.sharing.streetgraph import Rates, StreetGraph, network_of
 
+MOST_DEMANDS: Final = MOST_OPERATORS
+"""So many demands of one part can be designed at once."""
 LINK_COLUMNS: Final = ["plan_id", "operator", "ways", "from_x", "from_y", "to_x", "to_y"]
 
 

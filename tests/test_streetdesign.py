@@ -69,7 +69,7 @@ def test_two_operators_dig_once_where_that_is_cheaper() -> None:
     assert operators[["alone", "shapley"]].to_numpy().tolist() == [[300, 190], [300, 190]]
     edges = design_edges(found, graph.edges, unit="m")
     both = edges[edges["users"] == 2]
-    assert both[["operators", "plans", "option", "length_m", "cost"]].to_numpy().tolist() == [
+    assert both[["operators", "plan_ids", "option", "length_m", "cost"]].to_numpy().tolist() == [
         ["viettel, vnpt", "K1, K2", "trench", 300, 300]
     ]
     assert edges.crs.to_epsg() == 4326

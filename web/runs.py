@@ -6,6 +6,7 @@ the run's name, which is the hash of all that went into it.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import geopandas as gpd
 import streamlit as st
@@ -14,6 +15,9 @@ from hatang.data.results import ResultSet
 from hatang.data.settings import Settings
 from hatang.pipeline.runs import load_run, marked, run_ids, run_manifests, with_results
 from hatang.web.maps import display_wards
+
+_OF_A_PART: Final = {"corridor", "overlaps", "route_legs", "design_totals"}
+"""Tables that only answers for a road, the works register, a need or a joint design hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,9 @@ def current(settings: Settings, run_id: str | None = None) -> ResultSet | None:
 
 
 def offered(settings: Settings) -> list[RunEntry]:
-    """Return the runs of the whole city, the newest first; those for one road, one need or the works register are not among them."""
+    """Return the runs of the whole city, the newest first; those that answer for a part of it are not among them."""
     manifests = run_manifests(home_of(settings))
-    return [
-        RunEntry(entry["run_id"], entry["period"], entry["as_of"])
-        for entry in manifests
-        if not {"corridor", "overlaps", "route_legs"} & set(entry["totals"])
-    ]
+    return [RunEntry(entry["run_id"], entry["period"], entry["as_of"]) for entry in manifests if not _OF_A_PART & set(entry["totals"])]
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
