@@ -5,7 +5,16 @@ from typing import Final
 
 from hatang.data._input_tables import ENVIRONMENT, PERIOD, WARD, share
 from hatang.data._names import AssetClass, BoundarySource, GapKind, SuggestionKind, Technology, Verdict
-from hatang.data._sharing_tables import MAST_SUGGESTIONS, ROUTE_LEGS, ROUTE_OWNERS, ROUTE_SURVEY, ROUTE_TOTALS, SHARING_KPIS
+from hatang.data._sharing_tables import (
+    LEAVING,
+    MAST_SUGGESTIONS,
+    ROUTE_LEGS,
+    ROUTE_OWNERS,
+    ROUTE_SURVEY,
+    ROUTE_TOTALS,
+    SHARES,
+    SHARING_KPIS,
+)
 from hatang.data._tables import Column, Table
 
 WARD_KEY: Final = ("ward_code", "operator", "technology", "environment", "period")
@@ -160,12 +169,20 @@ SUGGESTIONS = Table(
         Column("rank", "int", "", required=True, low=1),
         Column("owner", required=True),
         Column("contact"),
+        Column("members"),
         Column("assets", required=True),
         Column("asset_count", "int", "assets", required=True, low=1),
         Column("spare", "int", "ways or slots", low=0),
+        Column("reach_m", "float", "m", low=0),
+        Column("alone_m", "float", "m", low=0),
+        Column("dug_m", "float", "m", low=0),
         Column("dig_m_saved", "float", "m", low=0),
         Column("saving_vnd", "float", "VND"),
         Column("bound_pct", "float", "%"),
+        Column("window_from", "date"),
+        Column("window_to", "date"),
+        Column("decide_by", "date"),
+        Column("rules"),
         Column("violations"),
         Column("assumptions"),
         Column("decision", required=True, values=("open", "accepted", "refused")),
@@ -174,6 +191,10 @@ SUGGESTIONS = Table(
     key=("suggestion_id",),
     geometry="line",
 )
+"""What could be done along a road. `owner` has what is used (of what is built together: everybody), `assets` are the assets, plans and
+works concerned; `bound_pct` is by how much fewer metres could be dug at most; `rules` are clauses that speak of it,
+`violations` those not met.
+"""
 
 VIOLATIONS = Table(
     "violations",
@@ -201,7 +222,7 @@ RESULT_TABLES: Final[Mapping[str, Table]] = {
     for t in (
         *(WARD_TABLE, RAW_TESTS, GAPS, GAPS_LEFT_OUT, SCORECARD),
         *(CORRIDOR, SUGGESTIONS, VIOLATIONS, SHARING_KPIS, MAST_SUGGESTIONS),
-        *(ROUTE_LEGS, ROUTE_TOTALS, ROUTE_SURVEY, ROUTE_OWNERS),
+        *(SHARES, LEAVING, ROUTE_LEGS, ROUTE_TOTALS, ROUTE_SURVEY, ROUTE_OWNERS),
     )
 }
 """Contracts of the tables of a run, by name."""

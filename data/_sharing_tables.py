@@ -5,6 +5,9 @@ from typing import Final
 from hatang.data._names import SuggestionKind
 from hatang.data._tables import Column, Table
 
+SHARE_KEYS: Final = ("length", "number", "cross_section", "weight")
+"""What the statutory key of cost shares may count, as the setting `share_key` names it."""
+
 SHARING_KPIS: Final = Table(
     "sharing_kpis",
     (
@@ -126,3 +129,48 @@ ROUTE_OWNERS: Final = Table(
     key=("variant", "owner"),
 )
 """Whom to call for a route on what exists; the rent is that of its ducts by the price in force, empty where there is none."""
+
+SHARES: Final = Table(
+    "shares",
+    (
+        Column("suggestion_id", required=True),
+        Column("road_id", required=True),
+        Column("firm", required=True),
+        Column("unit", required=True, values=("m", "VND")),
+        Column("key", required=True, values=SHARE_KEYS),
+        Column("alone", "float", "see unit", required=True, low=0),
+        Column("total", "float", "see unit", required=True, low=0),
+        Column("statutory", "float", "see unit", low=0),
+        Column("statutory_in_core", "bool"),
+        Column("not_above_alone", "bool"),
+        Column("capped", "float", "see unit", low=0),
+        Column("saving", "float", "see unit"),
+        Column("shapley", "float", "see unit", required=True),
+        Column("shapley_in_core", "bool", required=True),
+    ),
+    key=("suggestion_id", "firm", "unit"),
+)
+"""What a firm pays of a joint trench or set: by the statutory key, at most what it would alone (`capped`), and as reference by Shapley.
+
+`total` is of all together. What the key counts may not be known: then what follows from it is empty.
+"""
+
+LEAVING: Final = Table(
+    "leaving",
+    (
+        Column("suggestion_id", required=True),
+        Column("road_id", required=True),
+        Column("leaver", required=True),
+        Column("firm", required=True),
+        Column("unit", required=True, values=("m", "VND")),
+        Column("key", required=True, values=SHARE_KEYS),
+        Column("pays_before", "float", "see unit", required=True, low=0),
+        Column("pays_after", "float", "see unit", required=True, low=0),
+        Column("alone", "float", "see unit", required=True, low=0),
+        Column("rest_dug_m", "float", "m", required=True, low=0),
+        Column("rest_total", "float", "see unit", required=True, low=0),
+        Column("still_saves", "bool", required=True),
+    ),
+    key=("suggestion_id", "leaver", "firm", "unit"),
+)
+"""What `firm` pays with everybody and once `leaver` has left, and what those that stay dig and pay together."""

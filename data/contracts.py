@@ -89,7 +89,17 @@ from hatang.data._result_tables import (
     WARD_KEY,
     WARD_TABLE,
 )
-from hatang.data._sharing_tables import MAST_SUGGESTIONS, ROUTE_LEGS, ROUTE_OWNERS, ROUTE_SURVEY, ROUTE_TOTALS, SHARING_KPIS
+from hatang.data._sharing_tables import (
+    LEAVING,
+    MAST_SUGGESTIONS,
+    ROUTE_LEGS,
+    ROUTE_OWNERS,
+    ROUTE_SURVEY,
+    ROUTE_TOTALS,
+    SHARE_KEYS,
+    SHARES,
+    SHARING_KPIS,
+)
 from hatang.data._tables import Column, Table
 
 __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this file
@@ -183,10 +193,13 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "STATION_HOUSES",
     "CONSTRAINTS",
     "UNDERGROUNDING",
+    "LEAVING",
     "MAST_SUGGESTIONS",
     "ROUTE_LEGS",
     "ROUTE_OWNERS",
     "ROUTE_SURVEY",
     "ROUTE_TOTALS",
+    "SHARES",
+    "SHARE_KEYS",
     "SHARING_KPIS",
 ]

@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     reference_dir: Path | None = Field(default=None, description="reference data for tests and benchmarks; never read by the demo")
     boundaries: Path | None = Field(default=None, description="the city's own ward boundary file")
     prices: Path | None = Field(default=None, description="the city's own price table: CSV item,unit,vnd,from,source,verified")
+    share_key: Literal["length", "number", "cross_section", "weight"] = Field(
+        default="length", description="what shares of a joint trench count: length, number, cross_section or weight of cables"
+    )
     offline: bool = Field(default=False, description="1: never try a download")
     lang: Literal["vi", "en"] = Field(default="vi", description="language of messages, pages and reports")
     host: str = Field(default="127.0.0.1", description="address the app listens on")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from hatang.data.contracts import SUGGESTIONS, StoreError
 from hatang.data.language import Language
@@ -47,7 +48,8 @@ def suggestions_of(settings: Settings, period: str) -> pd.DataFrame:
         folder = settings.home / "results" / run
         made = folder / "suggestions.parquet"
         if made.is_file() and json.loads((folder / "manifest.json").read_text("utf-8"))["period"] == period:
-            parts.append(pd.read_parquet(made, columns=[column.name for column in SUGGESTIONS.columns]))
+            held = set(pq.read_schema(made).names)  # an older run has fewer columns
+            parts.append(pd.read_parquet(made, columns=[column.name for column in SUGGESTIONS.columns if column.name in held]))
     found = pd.concat(parts[1:] or parts, ignore_index=True)
     ranked = found.assign(still_open=found["decision"] == "open").sort_values(["still_open", "suggestion_id"], kind="stable")
     return ranked.drop_duplicates("suggestion_id").drop(columns="still_open").reset_index(drop=True)

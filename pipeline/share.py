@@ -3,6 +3,7 @@
 import datetime as dt
 import tempfile
 from pathlib import Path
+from typing import Final
 
 import geopandas as gpd
 import pandas as pd
@@ -21,13 +22,17 @@ from hatang.data.tablefile import arrow_table
 from hatang.pipeline.assess import assess, today
 from hatang.pipeline.inputs import layer
 from hatang.pipeline.progress import Progress
+from hatang.pipeline.roadproposals import road_cases, road_proposals
 from hatang.pipeline.roadtiming import road_timing
 from hatang.pipeline.runs import keep_run, load_run, remember, run_identity, run_ids
 from hatang.pipeline.sharedset import shared_set
 from hatang.sharing.corridor import corridor_assets, road_axes
 from hatang.sharing.planfit import plan_fit
 from hatang.sharing.policy import SharingPolicy
-from hatang.sharing.suggestions import metres_not_dug, suggest_reuse
+from hatang.sharing.suggestions import ducts_with_room, metres_not_dug, suggest
+
+_REUSE: Final = (SuggestionKind.REUSE_WAY, SuggestionKind.REUSE_POLE)
+_TOGETHER: Final = (SuggestionKind.JOIN_WORKS, SuggestionKind.JOINT_TRENCH, SuggestionKind.NEW_SHARED_SET, SuggestionKind.WAIT)
 
 
 def share_road(
@@ -72,7 +77,7 @@ def share_road(
         ward_version=base.ward_version,
         configuration=base.configuration,
         as_of=as_of.isoformat(),
-        extra=("road", repr(clauses), repr(sorted(prices.items()))),
+        extra=("road", repr(clauses), repr(sorted(prices.items())), settings.share_key),
     )
     if identity in run_ids(settings):
         remember(settings, identity)
@@ -80,15 +85,12 @@ def share_road(
     progress.step("share.corridor")
     assets = gpd.GeoDataFrame(base.tables[str(Kind.ASSETS)])
     corridor = corridor_assets(axes, assets, policy=policy)
-    progress.step("share.suggest")
-    suggestions = suggest_reuse(axes, corridor, policy=policy)
     progress.step("share.set")
     with Store.open(settings) as store:
         plans, _ = layer(store, Kind.PLANS, base.period)
         constraints, _ = layer(store, Kind.CONSTRAINTS, base.period)
     new = shared_set(axes, corridor, gpd.GeoDataFrame(plans), gpd.GeoDataFrame(base.tables["gaps"]), clauses=clauses, prices=prices)
     works = gpd.GeoDataFrame(base.tables[str(Kind.WORKS)])
-    new["plan_fit"] = plan_fit(suggestions, gpd.GeoDataFrame(constraints), on=as_of)
     new |= road_timing(
         axes,
         gpd.GeoDataFrame(plans),
@@ -97,6 +99,14 @@ def share_road(
         beside_m=rule_value(rules, "timing_beside_m"),
         meets_m=rule_value(rules, "timing_meets_m"),
     )
+    progress.step("share.suggest")
+    cases = road_cases(axes, gpd.GeoDataFrame(plans), ducts_with_room(axes, corridor, policy=policy), rules)
+    proposed = road_proposals(
+        cases, works, new["timing"], new["violations"], clauses=clauses, prices=prices, rules=rules, key=settings.share_key
+    )
+    in_force = frozenset(clause.code for clause in clauses)
+    suggestions = suggest(axes, corridor, policy=policy, proposals=proposed.rows, in_force=in_force)
+    new |= {**proposed.tables, "plan_fit": plan_fit(suggestions, gpd.GeoDataFrame(constraints), on=as_of)}
     shared = base.with_tables(
         **new, roads=kept, corridor=corridor, suggestions=suggestions, sharing_totals=_totals(axes, corridor, suggestions, policy)
     )
@@ -130,10 +140,9 @@ def _totals(axes: gpd.GeoDataFrame, corridor: gpd.GeoDataFrame, suggestions: gpd
         ("assets", float(len(corridor)), "assets"),
         ("dig_m_saved", metres_not_dug(axes, corridor, policy=policy), "m"),
         ("ducts_m", float(ducts["length_m"].sum()), "m"),
-        ("owners", float(suggestions["owner"].nunique()), "owners"),
-        ("reuse_way", float((suggestions["kind"] == SuggestionKind.REUSE_WAY).sum()), "suggestions"),
-        ("reuse_pole", float((suggestions["kind"] == SuggestionKind.REUSE_POLE).sum()), "suggestions"),
+        ("owners", float(suggestions.loc[suggestions["kind"].isin(_REUSE), "owner"].nunique()), "owners"),
     ]
+    rows += [(str(kind), float((suggestions["kind"] == kind).sum()), "suggestions") for kind in (*_REUSE, *_TOGETHER)]
     rows += [
         (f"assets_{action}", float((corridor["action"] == action).sum()), "assets") for action in ("reuse", "full", "survey", "closed")
     ]

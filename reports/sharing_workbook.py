@@ -1,4 +1,4 @@
-"""The sharing answer as XLSX: totals, suggestions, the corridor's assets, and the survey list."""
+"""The sharing answer as XLSX: totals, the ranked list, shares, the corridor's assets, the survey list, the new set, and when to decide."""
 
 import io
 from typing import Final
@@ -6,9 +6,11 @@ from typing import Final
 import pandas as pd
 import xlsxwriter
 
+from hatang.data.contracts import SuggestionKind
 from hatang.data.figures import is_missing
 from hatang.data.language import Language, text
 from hatang.data.results import ResultSet
+from hatang.reports.bargain_sheets import SHEETS, clauses_named, firms_named, worded
 from hatang.reports.workbook import OPTIONS, run_note, write_sheet
 
 _CORRIDOR: Final = (
@@ -34,9 +36,19 @@ _SUGGESTIONS: Final = (
     "road_name",
     "owner",
     "contact",
+    "members",
     "asset_count",
     "spare",
+    "alone_m",
+    "dug_m",
     "dig_m_saved",
+    "saving_vnd",
+    "bound_pct",
+    "window_from",
+    "window_to",
+    "decide_by",
+    "rules",
+    "violations",
     "assumptions",
     "decision",
     "reason",
@@ -85,8 +97,11 @@ def sharing_workbook(results: ResultSet, language: Language) -> bytes:
         rows = [[text(f"sharing.total.{row.name}", language), row.value, row.unit] for row in totals.itertuples(index=False)]
         heads = [text(f"report.column.{name}", language) for name in ("indicator", "value", "unit")]
         write_sheet(book, text("sharing.sheet.totals", language), heads, rows, bold, title=text("report.preliminary", language), note=note)
-        suggestions = _worded(results.tables["suggestions"], language)
+        suggestions = _listed(results, language)
         _frame(book, "suggestions", suggestions, _SUGGESTIONS, bold, language, note)
+        for name, columns in SHEETS.items():
+            if len(results.tables.get(name, ())):
+                _frame(book, name, worded(results.tables[name], language), columns, bold, language, note)
         corridor = _worded(results.tables["corridor"], language)
         _frame(book, "corridor", corridor, _CORRIDOR, bold, language, note)
         survey = corridor[results.tables["corridor"]["action"] == "survey"].sort_values(
@@ -156,6 +171,21 @@ def _frame(
 ) -> None:
     heads = [text(f"sharing.column.{column}", language) for column in columns]
     write_sheet(book, text(f"sharing.sheet.{name}", language), heads, frame[list(columns)].to_numpy(object).tolist(), bold, note=note)
+
+
+def _listed(results: ResultSet, language: Language) -> pd.DataFrame:
+    """Return the ranked list with its codes, parties and clauses in words; what has no price says so."""
+    frame = _worded(results.tables["suggestions"], language).reindex(columns=list(_SUGGESTIONS))
+    for name in ("owner", "members"):
+        frame[name] = [firms_named(cell) for cell in frame[name]]
+    for name in ("rules", "violations"):
+        frame[name] = [clauses_named(cell, results.as_of) for cell in frame[name]]
+    none = text("sharing.no_price", language)
+    found = results.tables["suggestions"]
+    spared = found["dig_m_saved"].notna() & ~found["kind"].isin((SuggestionKind.REUSE_WAY, SuggestionKind.REUSE_POLE))
+    money = [none if asked and is_missing(vnd) else vnd for asked, vnd in zip(spared, frame["saving_vnd"], strict=True)]
+    frame["saving_vnd"] = pd.Series(money, index=frame.index, dtype=object)
+    return dates_written(frame, "window_from", "window_to", "decide_by")
 
 
 def _worded(frame: pd.DataFrame, language: Language) -> pd.DataFrame:

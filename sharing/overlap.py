@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import connected_components
 
 from hatang.data.contracts import HUE_CRS, MAP_CRS, MEETINGS, OVERLAPS, ParameterError
 from hatang.sharing.near import length_within_any, parallel_runs
+from hatang.sharing.stretches import between, spans_inside, united
 
 _ROUNDED_M = 10.0
 """Stretches are told in steps of this, outwards: the very metre at which somebody else's line turns off is his."""
@@ -293,44 +294,11 @@ def _stretches(own: shapely.Geometry, other: shapely.Geometry, policy: OverlapPo
     found: list[tuple[float, dict[str, Any]]] = []
     before = 0.0
     for part in shapely.get_parts(shapely.line_merge(shapely.MultiLineString(list(shapely.get_parts(own))))):
-        for begin, end in _merged(_inside(part, zone), policy.gap_m):
+        for begin, end in united(spans_inside(part, zone), policy.gap_m):
             first = float(np.floor(begin / _ROUNDED_M) * _ROUNDED_M)
             last = min(float(np.ceil(end / _ROUNDED_M) * _ROUNDED_M), part.length)
-            told = {"from_m": before + first, "to_m": before + last, "geometry": _between(part, first, last)}
+            told = {"from_m": before + first, "to_m": before + last, "geometry": between(part, first, last)}
             found.append((end - begin, told))
         before += part.length
     longest = max((length for length, _ in found), default=0.0)
     return [told for length, told in found if length > crossing or length == longest]
-
-
-def _inside(line: shapely.LineString, zone: shapely.Geometry) -> list[tuple[float, float]]:
-    """Return where along a line it lies in a zone, segment by segment, m: right also where the line crosses itself."""
-    ends = shapely.get_coordinates(line)
-    segments = shapely.linestrings(np.stack([ends[:-1], ends[1:]], axis=1))
-    start = np.concatenate([[0.0], np.cumsum(shapely.length(segments))])
-    pieces, segment = shapely.get_parts(shapely.intersection(segments, zone), return_index=True)
-    spans = []
-    for piece, number in zip(pieces, segment, strict=True):
-        if piece.length > 0:
-            away = np.hypot(*(shapely.get_coordinates(piece) - ends[number]).T)
-            spans.append((float(start[number] + away.min()), float(start[number] + away.max())))
-    return sorted(spans)
-
-
-def _merged(spans: list[tuple[float, float]], gap_m: float) -> list[tuple[float, float]]:
-    """Return sorted spans, those joined that are no farther apart than a gap."""
-    joined: list[tuple[float, float]] = []
-    for begin, end in spans:
-        if joined and begin - joined[-1][1] <= gap_m:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
-        else:
-            joined.append((begin, end))
-    return joined
-
-
-def _between(line: shapely.LineString, begin: float, end: float) -> shapely.LineString:
-    """Return the part of a line between two chainages, m."""
-    ends = shapely.get_coordinates(line)
-    at = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(ends, axis=0).T))])
-    first, last = shapely.get_coordinates(shapely.line_interpolate_point(line, [begin, end]))
-    return shapely.LineString([first, *ends[(at > begin) & (at < end)], last])

@@ -1,7 +1,8 @@
-"""First suggestions along a road: whose ways and poles to reuse, how many metres are then not dug, and whom to call."""
+"""One ranked list along a road: whose ways and poles to reuse, what is proposed beside, how many metres are not dug, and whom to call."""
 
-import hashlib
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -12,16 +13,32 @@ from shapely import ops
 from hatang.data.contracts import HUE_CRS, MAP_CRS, SUGGESTIONS, AssetClass, SuggestionKind
 from hatang.sharing.corridor import clipped_to
 from hatang.sharing.policy import SharingPolicy
+from hatang.sharing.proposals import rules_speaking, suggestion_id
+from hatang.sharing.stretches import Span, metres, united
 
-_ID_DIGITS: Final = 12
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A duct with room beside a road: whose it is, its spare ways, and what of the road's axis it runs beside, m."""
+
+    owner: str
+    spare: int
+    span: Span
 
 
-def suggest_reuse(axes: gpd.GeoDataFrame, corridor: gpd.GeoDataFrame, *, policy: SharingPolicy) -> gpd.GeoDataFrame:
-    """Return suggestions (SUGGESTIONS contract, EPSG:4326), ranked by metres not dug, then by length of pole line.
+def suggest(
+    axes: gpd.GeoDataFrame,
+    corridor: gpd.GeoDataFrame,
+    *,
+    policy: SharingPolicy,
+    proposals: Sequence[Mapping[str, Any]] = (),
+    in_force: frozenset[str] = frozenset(),
+) -> gpd.GeoDataFrame:
+    """Return suggestions (SUGGESTIONS contract, EPSG:4326), ranked by metres not dug, then by money, then by the length of road.
 
     `reuse_way`: ducts of one owner with spare ways that follow each other along the road; the metres not dug are those of the road's axis
     beside them, each counted once. `reuse_pole`: poles of one owner with free slots no farther apart than the longest span; a line of poles
-    saves no digging. Money is left empty: no price stands in the rules.
+    saves no digging. Money is left empty: it depends on who asks for how many ways (`rentorbuild`).
 
     Parameters
     ----------
@@ -29,8 +46,12 @@ def suggest_reuse(axes: gpd.GeoDataFrame, corridor: gpd.GeoDataFrame, *, policy:
         Single lines in EPSG:9214 (`road_axes`).
     corridor
         CORRIDOR contract.
+    proposals
+        Rows of what plans can do together (`proposals`), EPSG:9214.
+    in_force
+        Codes of the clauses in force.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = [dict(row) for row in proposals]
     open_assets = corridor[corridor["action"] == "reuse"]
     for road, line in zip(axes.itertuples(), axes.geometry.to_numpy(), strict=True):
         here = open_assets[open_assets["road_id"] == road.road_id]
@@ -39,18 +60,21 @@ def suggest_reuse(axes: gpd.GeoDataFrame, corridor: gpd.GeoDataFrame, *, policy:
             ducts = gpd.GeoDataFrame(mine[mine["asset_class"] == AssetClass.DUCT_SECTION])
             spans = _spans(ducts, axes, line, policy=policy)
             rows += [
-                _row(road, str(owner), SuggestionKind.REUSE_WAY, part, reach)
+                _row(road, str(owner), SuggestionKind.REUSE_WAY, part, reach, in_force)
                 for part, reach in _stretches(ducts, spans, policy.stretch_gap_m)
             ]
             poles = gpd.GeoDataFrame(mine[mine["asset_class"] == AssetClass.POLE])
             at = np.column_stack([poles["chainage_m"].to_numpy(float)] * 2)
             lines = _stretches(poles, at, policy.span_max_m)
-            rows += [_row(road, str(owner), SuggestionKind.REUSE_POLE, part, reach) for part, reach in lines if len(part) > 1]
+            rows += [_row(road, str(owner), SuggestionKind.REUSE_POLE, part, reach, in_force) for part, reach in lines if len(part) > 1]
     if not rows:
         return gpd.GeoDataFrame(SUGGESTIONS.conform(pd.DataFrame(columns=SUGGESTIONS.names)), geometry="geometry", crs=MAP_CRS)
     frame = gpd.GeoDataFrame(rows, geometry="geometry", crs=HUE_CRS)
     frame = frame.sort_values(
-        ["dig_m_saved", "reach_m", "suggestion_id"], ascending=[False, False, True], na_position="last", ignore_index=True
+        ["dig_m_saved", "saving_vnd", "reach_m", "suggestion_id"],
+        ascending=[False, False, False, True],
+        na_position="last",
+        ignore_index=True,
     )
     frame = frame.assign(rank=np.arange(1, len(frame) + 1)).to_crs(MAP_CRS)
     return gpd.GeoDataFrame(SUGGESTIONS.conform(frame), geometry="geometry", crs=MAP_CRS)
@@ -58,12 +82,19 @@ def suggest_reuse(axes: gpd.GeoDataFrame, corridor: gpd.GeoDataFrame, *, policy:
 
 def metres_not_dug(axes: gpd.GeoDataFrame, corridor: gpd.GeoDataFrame, *, policy: SharingPolicy) -> float:
     """Return the metres of road axis beside which at least one owner's duct has room: each metre once, whoever owns it."""
-    total = 0.0
+    return sum(metres([room.span for room in rooms]) for rooms in ducts_with_room(axes, corridor, policy=policy).values())
+
+
+def ducts_with_room(axes: gpd.GeoDataFrame, corridor: gpd.GeoDataFrame, *, policy: SharingPolicy) -> dict[str, list[Room]]:
+    """Return road_id → the ducts beside it that are known to have room."""
     ducts = corridor[(corridor["action"] == "reuse") & (corridor["asset_class"] == AssetClass.DUCT_SECTION)]
+    found = {}
     for road_id, line in zip(axes["road_id"], axes.geometry.to_numpy(), strict=True):
-        spans = _spans(gpd.GeoDataFrame(ducts[ducts["road_id"] == road_id]), axes, line, policy=policy)
-        total += sum(high - low for low, high in _united(spans, 0.0))
-    return total
+        here = gpd.GeoDataFrame(ducts[ducts["road_id"] == road_id])
+        spans = _pairs(_spans(here, axes, line, policy=policy))
+        spare = here["spare"].fillna(0).astype(int)
+        found[str(road_id)] = [Room(str(owner), count, span) for owner, count, span in zip(here["owner"], spare, spans, strict=True)]
+    return found
 
 
 def _spans(ducts: gpd.GeoDataFrame, axes: gpd.GeoDataFrame, line: shapely.LineString, *, policy: SharingPolicy) -> np.ndarray:
@@ -77,39 +108,34 @@ def _spans(ducts: gpd.GeoDataFrame, axes: gpd.GeoDataFrame, line: shapely.LineSt
     return np.array(spans)
 
 
-def _united(spans: np.ndarray, gap_m: float) -> list[tuple[float, float]]:
-    """Return spans joined where they overlap or lie within `gap_m` of each other."""
-    joined: list[tuple[float, float]] = []
-    for low, high in sorted(map(tuple, spans.tolist())):
-        if joined and low - joined[-1][1] <= gap_m:
-            joined[-1] = (joined[-1][0], max(joined[-1][1], high))
-        else:
-            joined.append((low, high))
-    return joined
+def _pairs(spans: np.ndarray) -> list[Span]:
+    return [(float(low), float(high)) for low, high in spans]
 
 
 def _stretches(assets: gpd.GeoDataFrame, spans: np.ndarray, gap_m: float) -> list[tuple[gpd.GeoDataFrame, list[tuple[float, float]]]]:
     """Return the assets of each stretch of road, with the spans of the axis they really cover."""
     found = []
-    for low, high in _united(spans, gap_m):
+    for low, high in united(_pairs(spans), gap_m):
         inside = (spans[:, 0] >= low) & (spans[:, 1] <= high)
-        found.append((assets[inside], _united(spans[inside], 0.0)))
+        found.append((assets[inside], united(_pairs(spans[inside]))))
     return found
 
 
-def _row(road: Any, owner: str, kind: SuggestionKind, assets: gpd.GeoDataFrame, covered: list[tuple[float, float]]) -> dict[str, Any]:
+def _row(
+    road: Any, owner: str, kind: SuggestionKind, assets: gpd.GeoDataFrame, covered: list[Span], in_force: frozenset[str]
+) -> dict[str, Any]:
     names = sorted(assets["asset_id"])
     contacts = assets["contact"].dropna()
     low, high = covered[0][0], covered[-1][1]
-    digest = hashlib.sha256("|".join([str(kind), str(road.road_id), owner, *names]).encode()).hexdigest()
     way = kind is SuggestionKind.REUSE_WAY
     return {
-        "suggestion_id": f"S-{digest[:_ID_DIGITS]}",
+        "suggestion_id": suggestion_id(kind, str(road.road_id), owner, names),
         "kind": str(kind),
         "road_id": road.road_id,
         "road_name": road.road_name,
         "owner": owner,
         "contact": contacts.iloc[0] if len(contacts) else None,
+        "members": owner,
         "assets": ", ".join(names),
         "asset_count": len(assets),
         "spare": assets["spare"].min(),
@@ -117,6 +143,7 @@ def _row(road: Any, owner: str, kind: SuggestionKind, assets: gpd.GeoDataFrame, 
         "reach_m": high - low,
         "saving_vnd": np.nan,
         "bound_pct": np.nan,
+        "rules": rules_speaking(kind, in_force),
         "assumptions": "position_class_u, survey_before_use" if way else "position_class_u, load_check_before_use, no_new_poles",
         "decision": "open",
         "geometry": ops.substring(road.geometry, low, max(high, low + 0.01)),

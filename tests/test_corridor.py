@@ -10,7 +10,7 @@ from hatang.data.contracts import ASSETS, HUE_CRS, ROADS, CrsError, EmptyDataErr
 from hatang.sharing.capacity import spare_capacity
 from hatang.sharing.corridor import corridor_assets, road_axes
 from hatang.sharing.policy import SharingPolicy
-from hatang.sharing.suggestions import metres_not_dug, suggest_reuse
+from hatang.sharing.suggestions import metres_not_dug, suggest
 
 X, Y = 561_000.0, 1_821_000.0
 POLICY = SharingPolicy()
@@ -54,7 +54,7 @@ def answer(
 ) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame, float]:
     axes = road_axes(road(STRAIGHT) if axis is None else axis)
     corridor = corridor_assets(axes, register(*rows), policy=policy)
-    return corridor, suggest_reuse(axes, corridor, policy=policy), metres_not_dug(axes, corridor, policy=policy)
+    return corridor, suggest(axes, corridor, policy=policy), metres_not_dug(axes, corridor, policy=policy)
 
 
 def test_place_side_and_length() -> None:

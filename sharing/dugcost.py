@@ -1,0 +1,133 @@
+"""What it takes that some firms dig along a road together: metres, each dug once, and VND where every price is known.
+
+Every coalition of the firms has its own cost: the pieces of road that its members want, each opened once, in VND with a trench of the
+profile that holds their ways. A trench that several share has the reserve on top, a firm's own has not.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from hatang.data.contracts import ParameterError, Price, TrenchProfile
+from hatang.sharing.roadplans import RoadPlan, by_firm, spans_of, ways_of
+from hatang.sharing.stretches import Floats, Span, common, cut
+from hatang.sharing.trench import RESERVE_SHARE, TrenchBuild, profile_for, trench_quantities, ways_with_reserve
+
+NEEDED: Final = ("dig", "sand", "backfill", "surface_sidewalk", "duct")
+"""Items that must have a price before a metre of trench has one."""
+OPTIONAL: Final = ("trench_m", "spoil")
+"""Items that count where a price is given for them."""
+_LAID: Final = ("sand", "duct")
+_UNITS: Final = {"dig": "m³", "sand": "m³", "backfill": "m³", "spoil": "m³", "surface_sidewalk": "m²", "duct": "m", "trench_m": "m"}
+PricePerMetre = Callable[[int], float]
+"""VND of a metre of trench with so many ways; NaN where it is not known."""
+
+
+def trench_price(
+    prices: Mapping[str, Price], profiles: Sequence[TrenchProfile], *, laid: bool = True, build: TrenchBuild | None = None
+) -> PricePerMetre:
+    """Return what a metre of trench under a pavement costs by its ways: dug, bedded, filled, closed and with its ducts.
+
+    Chambers and crossings are not in it; nor, where `laid` is no, what is laid in an open trench: sand and ducts. NaN where one of `NEEDED`
+    has no price in its unit, or no profile holds the ways: nothing is guessed.
+
+    Examples
+    --------
+    >>> trench_price({}, [TrenchProfile(4, 2, 450, 350)])(4)
+    nan
+    """
+    given = build or TrenchBuild()
+    needed = NEEDED if laid else tuple(item for item in NEEDED if item not in _LAID)
+    known = {item: prices[item].vnd for item in (*needed, *OPTIONAL) if item in prices and prices[item].unit == _UNITS[item]}
+    if set(needed) - set(known):
+        return lambda _ways: float("nan")
+    memory: dict[int, float] = {}
+
+    def of(ways: int) -> float:
+        if ways not in memory:
+            try:
+                profile = profile_for(ways, profiles, build=given, surface="sidewalk")
+            except ParameterError:
+                memory[ways] = float("nan")
+                return memory[ways]
+            found = trench_quantities(profile, length_m=1.0, ways=ways, build=given, surface="sidewalk")
+            amounts = {
+                "dig": found.dig_m3,
+                "sand": found.sand_m3,
+                "backfill": found.backfill_m3,
+                "spoil": found.spoil_m3,
+                "surface_sidewalk": found.surface_m2,
+                "duct": found.ways_m,
+                "trench_m": 1.0,
+            }
+            memory[ways] = sum(price * amounts[item] for item, price in known.items())
+        return memory[ways]
+
+    return of
+
+
+@dataclass(frozen=True)
+class Dig:
+    """The pieces of a road that firms want, who wants each, and what opening them costs.
+
+    `lengths_m` (pieces,), `wants` (firms, pieces), `ways` (firms,) as asked for, `price` of a metre by its ways.
+    """
+
+    firms: tuple[str, ...]
+    lengths_m: Floats
+    wants: npt.NDArray[np.bool_]
+    ways: tuple[int, ...]
+    price: PricePerMetre
+
+    def metres(self, group: int) -> float:
+        """Return the metres that a coalition digs, its firms as bits."""
+        return float(self.lengths_m[self._wanted(group).any(axis=0)].sum())
+
+    def vnd(self, group: int) -> float:
+        """Return what a coalition's trenches cost, VND; NaN where a price is not known."""
+        return float(self.opening_vnd(group).sum())
+
+    def opening_vnd(self, group: int) -> Floats:
+        """Return what a coalition's trench costs on each piece, VND, shape (pieces,)."""
+        wanted = self._wanted(group)
+        ways, members = wanted.T @ np.array(self.ways), wanted.sum(axis=0)
+        cost = np.zeros(len(self.lengths_m))
+        for piece in np.flatnonzero(members):
+            laid = int(ways[piece]) if members[piece] == 1 else ways_with_reserve(int(ways[piece]), reserve_share=RESERVE_SHARE)
+            cost[piece] = self.price(laid) * self.lengths_m[piece]
+        return cost
+
+    @property
+    def everyone(self) -> int:
+        """All firms, as bits."""
+        return (1 << len(self.firms)) - 1
+
+    def alone(self, cost: Callable[[int], float]) -> list[float]:
+        """Return what each firm's own digging costs."""
+        return [cost(1 << number) for number in range(len(self.firms))]
+
+    def _wanted(self, group: int) -> npt.NDArray[np.bool_]:
+        members = np.array([bool(group >> number & 1) for number in range(len(self.firms))])
+        wanted: npt.NDArray[np.bool_] = self.wants & members[:, None]
+        return wanted
+
+
+def dig_of(plans: Sequence[RoadPlan], price: PricePerMetre, *, within: Sequence[Span] | None = None) -> Dig:
+    """Return the digging of plans along one road, firm by firm; only `within` some spans where they are given.
+
+    Examples
+    --------
+    >>> plans = [RoadPlan("K1", "vnpt", ((0, 100),)), RoadPlan("K2", "viettel", ((60, 200),))]
+    >>> dig = dig_of(plans, lambda ways: float("nan"))
+    >>> dig.firms, dig.alone(dig.metres), dig.metres(dig.everyone)
+    (('viettel', 'vnpt'), [140.0, 100.0], 200.0)
+    """
+    firms = by_firm(plans)
+    spans = [spans_of(own) for own in firms.values()]
+    if within is not None:
+        spans = [common(own, within) for own in spans]
+    pieces, wants = cut(spans)
+    return Dig(tuple(firms), pieces[:, 1] - pieces[:, 0], wants, tuple(ways_of(own)[0] for own in firms.values()), price)

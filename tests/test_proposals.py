@@ -1,0 +1,213 @@
+"""What the plans along a road can do together: who joins, who digs with whom, what it spares, and who pays what of it."""
+
+import datetime as dt
+from collections.abc import Mapping
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+
+from hatang.data.clauses import clauses_in_force, trench_profiles
+from hatang.data.contracts import CORRIDOR, HUE_CRS, LEAVING, PLANS, SHARES, SUGGESTIONS, WORKS, Price, Table
+from hatang.data.rules import rules_in_force
+from hatang.pipeline.roadproposals import Proposed, road_cases, road_proposals
+from hatang.pipeline.roadtiming import road_timing
+from hatang.sharing.bargain import key_quantity
+from hatang.sharing.dugcost import trench_price
+from hatang.sharing.policy import SharingPolicy
+from hatang.sharing.roadplans import RoadPlan
+from hatang.sharing.suggestions import Room, suggest
+
+X, Y = 561_000.0, 1_821_000.0
+DAY = dt.date(2026, 11, 24)
+ITEMS = {"dig": "m³", "sand": "m³", "backfill": "m³", "surface_sidewalk": "m²", "duct": "m"}
+PRICES = {item: Price(item, unit, 100_000.0, DAY, "thử nghiệm", verified=True) for item, unit in ITEMS.items()}
+NO_CORRIDOR = gpd.GeoDataFrame(CORRIDOR.conform(pd.DataFrame(columns=CORRIDOR.names)), geometry="geometry", crs="EPSG:4326")
+
+
+def line(begin: float, end: float, y: float = 10.0) -> shapely.LineString:
+    return shapely.LineString([(X + begin, Y + y), (X + end, Y + y)])
+
+
+AXES = gpd.GeoDataFrame({"road_id": ["R1"], "road_name": ["Đường mới"], "width_m": [7.0]}, geometry=[line(0, 1000, 0)], crs=HUE_CRS)
+
+
+def frame(table: Table, rows: list[dict[str, object]]) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(table.conform(pd.DataFrame(rows, columns=None if rows else table.names)), geometry="geometry", crs=HUE_CRS)
+
+
+def plan(name: str, firm: str, begin: float, end: float, **more: object) -> dict[str, object]:
+    usual = {"earliest": "2026-12-01", "latest": "2027-12-31", "budget_status": "approved", "ways": 2}
+    return {"plan_id": name, "operator": firm, **usual, **more, "geometry": line(begin, end)}
+
+
+def proposed(
+    *plans: dict[str, object],
+    works: tuple[dict[str, object], ...] = (),
+    prices: Mapping[str, Price] | None = None,
+    rooms: tuple[Room, ...] = (),
+) -> Proposed:
+    rules = rules_in_force(DAY)
+    filed, digging = frame(PLANS, list(plans)), frame(WORKS, list(works))
+    cases = road_cases(AXES, filed, {"R1": list(rooms)}, rules)
+    timing = road_timing(AXES, filed, digging, as_of=DAY)["timing"]
+    nothing = pd.DataFrame({"feature_id": [], "code": [], "severity": []})
+    return road_proposals(cases, digging, timing, nothing, clauses=clauses_in_force(DAY), prices=prices or {}, rules=rules, key="length")
+
+
+def listed(found: Proposed) -> pd.DataFrame:
+    return pd.DataFrame(suggest(AXES, NO_CORRIDOR, policy=SharingPolicy(), proposals=found.rows))
+
+
+def test_two_plans_that_lie_and_meet_together_dig_one_trench() -> None:
+    found = listed(proposed(plan("K1", "vnpt", 0, 400), plan("K2", "viettel", 300, 600)))
+    assert found["kind"].tolist() == ["joint_trench", "new_shared_set"] or found["kind"].tolist() == ["new_shared_set", "joint_trench"]
+    joint = found.set_index("kind").loc["joint_trench"]
+    assert (joint["alone_m"], joint["dug_m"], joint["dig_m_saved"]) == pytest.approx((200, 100, 100))
+    assert joint["members"] == "viettel, vnpt"
+    assert joint["assets"] == "K1, K2"
+    assert (joint["window_from"], joint["window_to"]) == (pd.Timestamp("2026-12-01"), pd.Timestamp("2027-12-31"))
+    assert "reserve" in joint["rules"]
+    assert pd.isna(joint["saving_vnd"])
+    whole = found.set_index("kind").loc["new_shared_set"]
+    assert (whole["alone_m"], whole["dug_m"], whole["dig_m_saved"]) == pytest.approx((700, 600, 100))
+    assert whole["bound_pct"] == 0
+    assert "instead_of_joint_trench" in whole["assumptions"]
+
+
+def test_windows_that_miss_each_other_dig_no_joint_trench_but_may_take_one_set() -> None:
+    later = {"earliest": "2028-01-01", "latest": "2028-06-30"}
+    found = listed(proposed(plan("K1", "vnpt", 0, 400), plan("K2", "viettel", 300, 600, **later)))
+    assert found["kind"].tolist() == ["new_shared_set"]
+    unknown = listed(proposed(plan("K1", "vnpt", 0, 400), plan("K2", "viettel", 300, 600, earliest=None)))
+    assert unknown["kind"].tolist() == ["new_shared_set"]
+    assert "window_unknown" in unknown["assumptions"].iloc[0]
+
+
+def test_the_day_that_spares_most_comes_first_and_each_plan_digs_once() -> None:
+    found = proposed(
+        plan("K1", "vnpt", 0, 300, latest="2027-03-31"),
+        plan("K2", "viettel", 200, 900),
+        plan("K3", "fpt", 200, 900, earliest="2027-06-01"),
+    )
+    joint = listed(found).query("kind == 'joint_trench'")
+    assert joint["assets"].tolist() == ["K2, K3"]
+    assert joint["dig_m_saved"].tolist() == pytest.approx([700])
+
+
+def test_plans_of_one_firm_are_no_joint_trench() -> None:
+    assert proposed(plan("K1", "vnpt", 0, 400), plan("K2", "vnpt", 100, 600)).rows == []
+
+
+def test_a_stretch_shorter_than_the_rule_is_no_joint_trench() -> None:
+    assert proposed(plan("K1", "vnpt", 0, 400), plan("K2", "viettel", 360, 600)).rows == []
+
+
+def work(opened: bool | None, **dates: object) -> dict[str, object]:
+    usual = {"start": "2027-01-10", "end": "2027-03-01", "join_deadline": "2026-12-01"}
+    named = {"work_id": "W1", "promoter": "Công ty Cấp nước", "kind": "water", "open_trench": opened}
+    return {**named, **usual, **dates, "geometry": line(200, 800, 5)}
+
+
+def test_a_plan_whose_money_is_there_joins_the_open_works() -> None:
+    found = listed(proposed(plan("K1", "vnpt", 0, 400), works=(work(opened=True),), prices=PRICES)).iloc[0]
+    assert (found["kind"], found["owner"], found["members"]) == ("join_works", "Công ty Cấp nước", "vnpt, Công ty Cấp nước")
+    assert found["dig_m_saved"] == pytest.approx(200)
+    assert found["decide_by"] == pd.Timestamp("2026-12-01")
+    assert (found["window_from"], found["window_to"]) == (pd.Timestamp("2027-01-10"), pd.Timestamp("2027-03-01"))
+    assert "distance_water" in found["rules"]
+    opening, whole = (trench_price(PRICES, trench_profiles(), laid=laid)(2) for laid in (False, True))
+    assert found["saving_vnd"] == pytest.approx(200 * opening)
+    assert opening < whole - 2 * 100_000  # the ducts are the firm's own
+
+
+def test_a_trench_that_nobody_knows_of_spares_no_metre() -> None:
+    found = listed(proposed(plan("K1", "vnpt", 0, 400), works=(work(opened=None),))).iloc[0]
+    assert found["kind"] == "join_works"
+    assert pd.isna(found["dig_m_saved"])
+    assert "open_trench_unknown" in found["assumptions"]
+
+
+def test_who_waits_for_approval_spares_nothing_yet() -> None:
+    found = listed(proposed(plan("K1", "vnpt", 0, 400, budget_status="requested"), works=(work(opened=True),))).iloc[0]
+    assert (found["kind"], found["assumptions"]) == ("wait", "wait_approval_before_deadline")
+    assert pd.isna(found["dig_m_saved"])
+    assert found["decide_by"] == pd.Timestamp("2026-12-01")
+
+
+def test_ducts_with_room_tell_how_much_better_it_could_be() -> None:
+    found = proposed(plan("K1", "vnpt", 0, 400), plan("K2", "viettel", 200, 400), rooms=(Room("fpt", 3, (150.0, 250.0)),))
+    bounds = {row["kind"]: row["bound_pct"] for row in found.rows}
+    assert bounds == {"joint_trench": pytest.approx(25.0), "new_shared_set": pytest.approx(25.0)}
+
+
+def test_names_hold_whatever_the_metres_and_days() -> None:
+    one = proposed(plan("K1", "vnpt", 0, 400), plan("K2", "viettel", 300, 600))
+    other = proposed(plan("K2", "viettel", 250, 700, latest="2028-01-31"), plan("K1", "vnpt", 0, 400))
+    assert {row["suggestion_id"] for row in one.rows} == {row["suggestion_id"] for row in other.rows}
+
+
+def test_the_list_is_ranked_by_metres_and_holds_its_contract() -> None:
+    found = proposed(
+        plan("K1", "vnpt", 0, 400),
+        plan("K2", "viettel", 300, 600),
+        plan("K3", "fpt", 500, 900, budget_status="requested"),
+        works=(work(opened=True),),
+    )
+    every = SUGGESTIONS.conform(listed(found))
+    known = every["dig_m_saved"].dropna()
+    assert known.is_monotonic_decreasing
+    assert every["dig_m_saved"].isna().to_numpy()[len(known) :].all()
+    assert every["rank"].tolist() == list(range(1, len(every) + 1))
+    assert set(every["kind"]) == {"join_works", "wait", "joint_trench", "new_shared_set"}
+    assert every["geometry"].map(lambda shape: shape.length > 0).all()
+
+
+def test_shares_add_up_are_in_the_core_and_nobody_pays_more_than_alone() -> None:
+    found = proposed(plan("K1", "vnpt", 0, 400), plan("K2", "viettel", 300, 600, ways=4), plan("K3", "fpt", 300, 400), prices=PRICES)
+    shares = SHARES.conform(found.tables["shares"])
+    assert set(shares["unit"]) == {"m", "VND"}
+    for (_, unit), part in shares.groupby(["suggestion_id", "unit"]):
+        assert part["statutory"].sum() == pytest.approx(part["total"].iloc[0])
+        assert part["shapley"].sum() == pytest.approx(part["total"].iloc[0])
+        assert part["capped"].sum() == pytest.approx(part["total"].iloc[0])
+        if unit == "m":  # each metre divided among those in it: what Shapley gives as well
+            assert part["statutory"].tolist() == pytest.approx(part["shapley"].tolist())
+            assert part["statutory_in_core"].all()
+            assert part["not_above_alone"].all()
+    dug = shares[shares["unit"] == "m"]
+    whole = dug[dug["total"] == dug["total"].max()].set_index("firm")
+    assert whole["statutory"].to_dict() == pytest.approx({"vnpt": 300 + 100 / 3, "viettel": 200 + 100 / 3, "fpt": 100 / 3})
+    assert whole["saving"].to_dict() == pytest.approx(dict.fromkeys(("vnpt", "viettel", "fpt"), 200 / 3))
+
+
+def test_money_is_told_only_where_every_price_is_known() -> None:
+    two = (plan("K1", "vnpt", 0, 400), plan("K2", "viettel", 300, 600))
+    some = {item: price for item, price in PRICES.items() if item != "sand"}
+    assert set(proposed(*two, prices=some).tables["shares"]["unit"]) == {"m"}
+    assert pd.isna(listed(proposed(*two, prices=some))["saving_vnd"]).all()
+    priced = listed(proposed(*two, prices=PRICES)).set_index("kind").loc["joint_trench"]
+    price = trench_price(PRICES, trench_profiles())
+    assert priced["saving_vnd"] == pytest.approx(100 * (2 * price(2) - price(5)))
+
+
+def test_a_key_that_nobody_stated_leaves_the_share_open_and_shapley_stands() -> None:
+    plans = [RoadPlan("K1", "vnpt", (), ways=2, cables=3, cable_od_mm=10.0), RoadPlan("K2", "viettel", (), ways=1)]
+    assert key_quantity(plans, "length") == [1.0, 1.0]
+    assert key_quantity(plans, "number") == [1.0, 3.0]
+    assert key_quantity(plans, "cross_section") is None
+    assert key_quantity(plans[:1], "cross_section") == pytest.approx([3 * 3.14159265 / 4 * 100])
+    assert key_quantity(plans[:1], "weight") is None
+
+
+def test_if_a_firm_leaves_the_others_pay_more_but_never_more_than_alone() -> None:
+    found = proposed(plan("K1", "vnpt", 0, 400), plan("K2", "viettel", 0, 400), plan("K3", "fpt", 0, 200))
+    leaving = LEAVING.conform(found.tables["leaving"])
+    joint = leaving[leaving["suggestion_id"] == leaving["suggestion_id"].iloc[0]].set_index(["leaver", "firm"])
+    without = joint.loc[("viettel", "vnpt")]
+    assert (without["pays_before"], without["pays_after"], without["alone"]) == pytest.approx((200 / 3 + 100, 100 + 200, 400))
+    assert (without["rest_dug_m"], without["still_saves"]) == (pytest.approx(400), True)
+    assert (leaving["pays_after"] <= leaving["alone"] + 1e-6).all()
+    pair = proposed(plan("K1", "vnpt", 0, 400), plan("K2", "viettel", 0, 400)).tables["leaving"]
+    assert not pair["still_saves"].any()
