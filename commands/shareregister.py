@@ -19,7 +19,7 @@ _ACTIONS: Final = ("reuse", "full", "survey", "closed")
 
 def register_file(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="Hồ sơ hạ tầng: GraceTHD nén zip, FiberQ hoặc GPKG / register file")],
+    file: Annotated[Path, typer.Argument(help="Hồ sơ hạ tầng: GraceTHD nén zip, FiberQ, OFDS hoặc GPKG / register file")],
     out: Annotated[Path | None, typer.Option(help="Thư mục kết quả / result folder")] = None,
     *,
     openfibre: Annotated[bool, typer.Option("--ofds", help="Thêm Open Fibre Data Standard / also as OFDS")] = False,

@@ -113,6 +113,7 @@ CRS_LINK: Final = re.compile(r"\"crs\"\s*:\s*\{[^{}]*\"type\"\s*:\s*\"link\"", r
 _GEOJSON: Final = re.compile(
     r"\"type\"\s*:\s*\"(?:Feature|FeatureCollection|GeometryCollection|(?:Multi)?(?:Point|LineString|Polygon))\"|\"features\"\s*:"
 )
+_OPENFIBRE: Final = re.compile(r"\{\s*\"networks\"\s*:\s*\[")
 _LINES: Final = re.compile(r"\{[^\n]*\"type\"\s*:\s*\"Feature\"[^\n]*\}[ \t\r]*\n\s*\{")
 """One feature a line, as Microsoft writes buildings."""
 DAMAGE: Final = (
@@ -213,7 +214,7 @@ def _text_form(head: bytes, name: str) -> Form:
     if text[0] in "{[":
         if _OVERPASS.search(text):
             return Form.OVERPASS
-        if _GEOJSON.search(text):
+        if _OPENFIBRE.match(text) or _GEOJSON.search(text):
             return Form.GEOJSON_LINES if _LINES.match(text) else Form.GEOJSON
         raise refused(name, "file_format", found="JSON")
     lines = text.splitlines()

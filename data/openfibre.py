@@ -28,8 +28,36 @@ _STATUSES: Final[Mapping[str, str]] = {
     "decommissioned": "abandoned",
 }
 """Words of the standard's lists of statuses to those of the register."""
-_NODES: Final = ("network_id", "network", "node_id", "name", "status", "kind", "owner", "geometry")
-_SPANS: Final = ("network_id", "network", "span_id", "name", "status", "from_id", "to_id", "owner", "length_m", "geometry")
+TABLE_OF_NODE: Final[Mapping[str, str]] = {
+    "cableWell": "chambers",
+    "manhole": "chambers",
+    "handhole": "chambers",
+    "pole": "poles",
+    "tower": "masts",
+    **dict.fromkeys(
+        ("building", "pop", "dataCentre", "exchange", "ixp", "cableLanding", "cabinet", "repeaterSite", "addDropSite"), "station_houses"
+    ),
+}
+"""What a node is to the register, by its type. The list is open: it has sites; what cables lie in, a later list names."""
+NODE_OF_TABLE: Final[Mapping[str, str]] = {"chambers": "cableWell", "poles": "pole", "masts": "tower", "station_houses": "building"}
+"""Types that a register's things are written with: codes of the standard's later list of supporting infrastructure."""
+BELOW_GROUND: Final = "belowGround"
+TABLE_OF_DEPLOYMENT: Final[Mapping[str, str]] = {BELOW_GROUND: "duct_sections", "aboveGround": "spans"}
+_NODES: Final = ("network_id", "network", "node_id", "name", "status", "kind", "owner", "provider", "geometry")
+_SPANS: Final = (
+    "network_id",
+    "network",
+    "span_id",
+    "name",
+    "status",
+    "from_id",
+    "to_id",
+    "owner",
+    "provider",
+    "deployment",
+    "length_m",
+    "geometry",
+)
 
 
 def read_openfibre(content: bytes, file: str) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
@@ -45,9 +73,10 @@ def read_openfibre(content: bytes, file: str) -> tuple[gpd.GeoDataFrame, gpd.Geo
     Returns
     -------
     tuple of GeoDataFrame
-        Nodes: `network_id`, `network`, `node_id`, `name`, `status`, `kind`, `owner`. Spans: `network_id`, `network`, `span_id`, `name`,
-        `status`, `from_id`, `to_id`, `owner`, `length_m` (of the fibre, where stated). Both in the order of the file; one without a place
-        has no shape.
+        Nodes: `network_id`, `network`, `node_id`, `name`, `status`, `kind` (types, `;` between them), `owner` (of the infrastructure),
+        `provider` (the first who runs the network). Spans: `network_id`, `network`, `span_id`, `name`, `status`, `from_id`, `to_id`,
+        `owner`, `provider`, `deployment` (as `kind`), `length_m` (of the fibre, where stated). Both in the order of the file; one
+        without a place has no shape.
 
     Raises
     ------
@@ -105,21 +134,43 @@ def openfibre_geojson(nodes: gpd.GeoDataFrame, spans: gpd.GeoDataFrame) -> tuple
 
 def _common(one: Mapping[str, Any], network: Mapping[str, Any]) -> dict[str, Any]:
     providers: Iterable[Mapping[str, Any]] = one.get("networkProviders") or ()
-    owner = one.get("physicalInfrastructureProvider") or next(iter(providers), {})
+    owner, provider = one.get("physicalInfrastructureProvider") or {}, next(iter(providers), {})
     status = one.get("status")
     common = {"network_id": network.get("id"), "network": network.get("name"), "name": one.get("name")}
-    return {**common, "status": None if status is None else _STATUSES.get(status), "owner": owner.get("name")}
+    return {
+        **common,
+        "status": None if status is None else _STATUSES.get(status),
+        "owner": owner.get("name"),
+        "provider": provider.get("name"),
+    }
 
 
 def _node(one: Mapping[str, Any], network: Mapping[str, Any], place: Any) -> dict[str, Any]:
-    kind = ";".join(one.get("type") or ()) or None
-    return {**_common(one, network), "node_id": one["id"], "kind": kind, "geometry": None if place is None else shape(place)}
+    return {
+        **_common(one, network),
+        "node_id": one["id"],
+        "kind": _joined(one.get("type")),
+        "geometry": None if place is None else shape(place),
+    }
 
 
 def _span(one: Mapping[str, Any], network: Mapping[str, Any], route: Any) -> dict[str, Any]:
     ends = {name: _end(one.get(key)) for name, key in (("from_id", "start"), ("to_id", "end"))}
+    deployment = {"deployment": _joined(one.get("deployment"))}
     length = {"length_m": None if one.get("fibreLength") is None else float(one["fibreLength"]) * 1000}
-    return {**_common(one, network), **ends, **length, "span_id": one["id"], "geometry": None if route is None else shape(route)}
+    return {
+        **_common(one, network),
+        **ends,
+        **deployment,
+        **length,
+        "span_id": one["id"],
+        "geometry": None if route is None else shape(route),
+    }
+
+
+def _joined(codes: Any) -> str | None:
+    """Return the codes of a list, or the one that stands in its place."""
+    return (codes if isinstance(codes, str) else ";".join(codes or ())) or None
 
 
 def _end(end: Any) -> str | None:
@@ -146,7 +197,8 @@ def _said(values: Mapping[str, Any]) -> dict[str, Any]:
 def _written(row: Mapping[str, Any]) -> dict[str, Any]:
     status = next((theirs for theirs, ours in _STATUSES.items() if ours == row["status"]), None)
     owner = None if pd.isna(row["owner"]) else {"id": str(row["owner"]), "name": str(row["owner"])}
-    return _said({"name": row["name"], "status": status, "physicalInfrastructureProvider": owner})
+    provider = None if pd.isna(row["provider"]) else [{"id": str(row["provider"]), "name": str(row["provider"])}]
+    return _said({"name": row["name"], "status": status, "physicalInfrastructureProvider": owner, "networkProviders": provider})
 
 
 def _written_node(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,4 +211,5 @@ def _written_span(row: Mapping[str, Any]) -> dict[str, Any]:
     length = None if pd.isna(row["length_m"]) else float(row["length_m"]) / 1000
     route = None if row["geometry"] is None else mapping(row["geometry"])
     ends = {"start": row["from_id"], "end": row["to_id"]}
-    return {"id": row["span_id"], **_written(row), **_said({**ends, "fibreLength": length, "route": route})}
+    deployment = None if pd.isna(row["deployment"]) else str(row["deployment"]).split(";")
+    return {"id": row["span_id"], **_written(row), **_said({**ends, "deployment": deployment, "fibreLength": length, "route": route})}

@@ -1,8 +1,9 @@
-"""Registers as others write them, and as a GeoPackage of our own: GraceTHD v2, FiberQ, and one layer a table.
+"""Registers as others write them, and as a GeoPackage of our own: GraceTHD v2, FiberQ, Open Fibre Data Standard, one layer a table.
 
 A file from outside is read through `hatang ingest --kind assets`, in the process apart; `read_register` gives its full tables.
 """
 
+import re
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
@@ -20,13 +21,18 @@ import shapely
 from hatang.data._fiberq import FIBERQ_LAYERS, FIBERQ_MARKS, fiberq_register
 from hatang.data._filetype import Form, Member, opened, refused
 from hatang.data._gracethd import GRACETHD_MARKS, GRACETHD_TABLES, gracethd_register
+from hatang.data._openfibre_register import openfibre_register
 from hatang.data._registerchecks import checked_rows
 from hatang.data._sourcetable import SourceTable
 from hatang.data.contracts import FINDINGS, MAP_CRS, REGISTER_TABLES
 from hatang.data.limits import Limits
+from hatang.data.openfibre import read_openfibre
 
 _CLASSES: Final = {"poles": "pole", "chambers": "chamber", "duct_sections": "duct_section"}
 _ASSET_COLUMNS: Final = ("asset_id", "kind", "owner", "status", "ways", "ways_used", "slots_total", "slots_used", "sharable")
+_NETWORK: Final = re.compile(rb'"networks"\s*:\s*\[|"network"\s*:\s*\{')
+"""What a file of the Open Fibre Data Standard says of its network: JSON holds networks, each feature of GeoJSON its own."""
+_SEARCHED: Final = 1 << 24
 _MALFORMED: Final = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, OSError, ValueError, KeyError)
 """What the libraries below raise of a damaged file, and what a table without its columns raises."""
 
@@ -39,7 +45,8 @@ def read_register(source: Path, limits: Limits, crs: str | None = None) -> tuple
     Parameters
     ----------
     source
-        A folder or ZIP of GraceTHD v2, a GeoPackage of FiberQ, or one that `register_geopackage` wrote.
+        A folder or ZIP of GraceTHD v2, a GeoPackage of FiberQ, JSON or GeoJSON of the Open Fibre Data Standard (nodes and spans together
+        in a folder or ZIP), or a GeoPackage that `register_geopackage` wrote.
     limits
         How much an archive may hold.
     crs
@@ -121,7 +128,7 @@ def _ways_used(sections: pd.DataFrame, ways: pd.DataFrame) -> pd.Series:
 
 def _form(path: Path) -> Form | None:
     """Return the form of a file in a folder, by its ending: only its names are looked for."""
-    return {".csv": Form.CSV, ".shp": Form.SHP}.get(path.suffix.casefold())
+    return {".csv": Form.CSV, ".shp": Form.SHP, ".json": Form.GEOJSON, ".geojson": Form.GEOJSON}.get(path.suffix.casefold())
 
 
 def _stems(members: Sequence[Member]) -> dict[str, Member]:
@@ -142,7 +149,18 @@ def _is_register(members: Sequence[Member]) -> bool:
     """Return whether the members are a register: in somebody else's model, or one of ours."""
     layers = set(_layers(members))
     own = "duct_sections" in layers or {"poles", "chambers"} <= layers
-    return set(_stems(members)) >= GRACETHD_MARKS or layers >= FIBERQ_MARKS or own
+    return set(_stems(members)) >= GRACETHD_MARKS or layers >= FIBERQ_MARKS or own or bool(_networks(members))
+
+
+def _networks(members: Sequence[Member]) -> list[Member]:
+    """Return the files of the Open Fibre Data Standard among the members, where all that hold JSON are."""
+    found = [member for member in members if member.form is Form.GEOJSON]
+    return found if found and all(_NETWORK.search(_head(member.path)) for member in found) else []
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(_SEARCHED)
 
 
 def _register(file: str, members: Sequence[Member]) -> dict[str, pd.DataFrame]:
@@ -151,6 +169,10 @@ def _register(file: str, members: Sequence[Member]) -> dict[str, pd.DataFrame]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # columns that are empty throughout have no type that GDAL knows
+            if networks := _networks(members):
+                read_ones = [read_openfibre(member.path.read_bytes(), member.name) for member in networks]
+                nodes, spans = (gpd.GeoDataFrame(pd.concat(parts, ignore_index=True)) for parts in zip(*read_ones, strict=True))
+                return _placed(openfibre_register(nodes, spans), MAP_CRS)
             if set(stems) >= GRACETHD_MARKS:
                 tables: dict[str, pd.DataFrame] = {str(name): _table(stems[name]) for name in GRACETHD_TABLES if name in stems}
                 return _placed(gracethd_register(tables), gpd.GeoDataFrame(tables["t_noeud"]).crs)
@@ -186,7 +208,7 @@ def _placed(register: Mapping[str, pd.DataFrame], crs: Any) -> dict[str, pd.Data
 def _conformed(register: Mapping[str, pd.DataFrame], file: str, crs: str | None) -> tuple[dict[str, pd.DataFrame], gpd.GeoDataFrame]:
     """Return every table under its contract, shapes in EPSG:4326, and what was wrong with their rows."""
     whole: dict[str, pd.DataFrame] = {}
-    findings = []
+    findings = [pd.DataFrame(register[FINDINGS.name])] if FINDINGS.name in register else []
     for name, table in REGISTER_TABLES.items():
         frame = register.get(name, pd.DataFrame())
         if isinstance(frame, gpd.GeoDataFrame) and len(frame):

@@ -4,7 +4,6 @@ import datetime as dt
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 import geopandas as gpd
 import pandas as pd
@@ -13,13 +12,10 @@ from hatang.data.atomic import disk, replacing
 from hatang.data.contracts import MAP_CRS
 from hatang.data.figures import shown_date
 from hatang.data.language import Language, text
-from hatang.data.openfibre import openfibre_json
+from hatang.data.openfibre import NODE_OF_TABLE, TABLE_OF_DEPLOYMENT, openfibre_json
 from hatang.pipeline.progress import Progress
 from hatang.pipeline.register import RegisterCheck
 from hatang.reports.register_workbook import register_layers, register_workbook
-
-_NODES: Final = ("chambers", "poles", "masts", "station_houses")
-_SPANS: Final = ("duct_sections", "spans")
 
 
 def write_register_check(
@@ -69,14 +65,15 @@ def write_register_check(
 def register_openfibre(tables: dict[str, pd.DataFrame], name: str) -> bytes:
     """Return a register in the Open Fibre Data Standard: chambers, poles, masts and houses as nodes, ducts and overhead spans as spans.
 
-    An end that names no node is left out, as the standard asks. The id of the network follows from the name.
+    An end that names no node is left out, as the standard asks. The id of the network follows from the name. Read again, the register has
+    the same things with their ids, owners, states, shapes and ends; what the standard has no word for (ways, slots, sizes) is not in it.
     """
     network = {"network_id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"hatang:register:{name}")), "network": name}
-    nodes = _placed([pd.DataFrame(tables[table]).assign(node_id=tables[table]["asset_id"]) for table in _NODES])
-    spans = _placed([pd.DataFrame(tables[table]).assign(span_id=tables[table]["asset_id"]) for table in _SPANS])
-    nodes = nodes.reindex(columns=["node_id", "status", "owner", "geometry"]).assign(**network, name=nodes["node_id"], kind=None)
-    columns = ["span_id", "status", "owner", "from_id", "to_id", "length_m", "geometry"]
-    spans = spans.reindex(columns=columns).assign(**network, name=spans["span_id"], length_m=None)  # stated is the duct's, not the fibre's
+    nodes = _placed([pd.DataFrame(tables[table]).assign(kind=NODE_OF_TABLE[table]) for table in NODE_OF_TABLE])
+    spans = _placed([pd.DataFrame(tables[table]).assign(deployment=word) for word, table in TABLE_OF_DEPLOYMENT.items()])
+    nodes = nodes.reindex(columns=["node_id", "name", "status", "owner", "provider", "kind", "geometry"]).assign(**network)
+    columns = ["span_id", "name", "status", "owner", "provider", "deployment", "from_id", "to_id", "geometry"]
+    spans = spans.reindex(columns=columns).assign(**network, length_m=None)  # stated is the duct's, not the fibre's
     known = set(nodes["node_id"])
     for end in ("from_id", "to_id"):
         spans[end] = spans[end].astype(object).where(spans[end].isin(known), None)
@@ -86,5 +83,7 @@ def register_openfibre(tables: dict[str, pd.DataFrame], name: str) -> bytes:
 
 
 def _placed(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Return tables one below the other."""
-    return pd.concat([part.astype(object) for part in parts if len(part)] or parts[:1], ignore_index=True)
+    """Return tables one below the other, with what the standard calls their columns."""
+    whole = pd.concat([part.astype(object) for part in parts if len(part)] or parts[:1], ignore_index=True)
+    names = {"name": whole["ext_id"].where(whole["ext_id"].notna(), whole["asset_id"]), "provider": whole["manager"]}
+    return whole.assign(**names, node_id=whole["asset_id"], span_id=whole["asset_id"])

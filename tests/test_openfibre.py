@@ -29,6 +29,7 @@ NETWORK = {
             "start": "B1",
             "end": {"id": "B2"},
             "status": "planned",
+            "deployment": ["belowGround"],
             "fibreLength": 0.25,
             "networkProviders": [{"id": "w", "name": "Viettel"}],
             "route": {"type": "LineString", "coordinates": [[107.59, 16.46], [107.592, 16.46]]},
@@ -44,7 +45,7 @@ def test_a_network_is_read_as_it_stands() -> None:
         ["B2", "-", "-", "-", "VNPT"],
     ]
     assert nodes.geometry.isna().tolist() == [False, True]
-    columns = ["network", "span_id", "status", "from_id", "to_id", "owner", "length_m"]
+    columns = ["network", "span_id", "status", "from_id", "to_id", "provider", "length_m"]
     assert spans[columns].to_numpy().tolist() == [["Mạng Huế", "S1", "planned", "B1", "B2", "Viettel", 250.0]]
     assert spans.geometry.iloc[0].coords[1] == (107.592, 16.46)
 
@@ -89,5 +90,6 @@ def test_the_networks_of_four_firms(reference: Path) -> None:
         same(back[1], spans)
     nodes, spans = read_openfibre((reference / "ofds/ofds_bcs_kenya.json").read_bytes(), "bcs")
     assert (len(nodes), len(spans)) == (12, 11)
-    assert set(spans["owner"]) == {"BCS"}
+    assert set(spans["provider"]) == {"BCS"}
+    assert spans["owner"].isna().all()  # who runs the network need not own what it lies in
     assert set(spans["status"]) == {"in_service"}

@@ -116,11 +116,13 @@ def test_findings_lie_where_the_fault_is() -> None:
 
 
 def test_every_finding_has_a_sentence_in_both_languages() -> None:
-    source = "".join((ROOT / name).read_text("utf-8") for name in ("sharing/topology.py", "data/_registerchecks.py"))
-    codes = set(re.findall(r'"finding": "(\w+)"', source)) | set(
+    source = "".join(
+        (ROOT / name).read_text("utf-8") for name in ("sharing/topology.py", "data/_registerchecks.py", "data/_openfibre_register.py")
+    )
+    codes = set(re.findall(r'(?:"finding": |finding=)"(\w+)"', source)) | set(
         re.findall(r'checked\.(?:leave_out|name)\(.*?, "(\w+)"', source, re.DOTALL)
     )
-    assert len(codes) == 18
+    assert len(codes) == 20
     assert {f"finding.{code}" for code in codes} <= message_ids("vi") & message_ids("en")
 
 

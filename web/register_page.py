@@ -29,7 +29,7 @@ from hatang.web.waiting import Screen, plain
 from hatang.web.words import known
 
 _HEIGHT: Final = 480
-_TYPES: Final = ("zip", "gpkg")
+_TYPES: Final = ("zip", "gpkg", "json", "geojson")
 _SYSTEMS: Final = ("EPSG:9214", "EPSG:5898", "EPSG:5899", "EPSG:3405", "EPSG:32648", "EPSG:4326")
 _LISTED: Final = 500
 _SURVEYED: Final = ("rank", "asset_class", "asset_id", "owner", "length_m", "unknown")
