@@ -12,6 +12,7 @@ from hatang.data.contracts import HUE_CRS
 from hatang.data.language import LANGUAGES, message_ids
 from hatang.data.results import save_results
 from hatang.data.settings import Settings
+from hatang.reports.geodata import with_run
 from hatang.reports.sharing_lists import violations_csv, violations_geopackage
 from hatang.web import state
 from hatang.web.violations_map import compared, violations_map
@@ -42,8 +43,8 @@ def test_each_violation_with_what_was_measured_and_needed(language: str) -> None
     assert [metric.value for metric in app.metric] == ["1", "1"]
     first, second = app.dataframe[0].value.to_numpy().tolist()
     figure = {"vi": "0,35", "en": "0.35"}[language]
-    assert first[2:4] == ["420", "≥ 500 mm"]
-    assert second[2] == figure
+    assert first[2:4] == ["420 mm", "≥ 500 mm"]
+    assert second[2] == f"{figure} m"
     assert second[4:6] == ["QCVN 07-3:2023/BXD", "bảng 1"]
     assert second[6] == {"vi": "chưa xác minh", "en": "not verified"}[language]
     assert second[7] == HOSTILE
@@ -77,11 +78,12 @@ def test_hostile_words_stay_words_on_the_map(violated: Settings) -> None:
     sheet = violations_map(results.tables["wards"], results.tables, gpd.GeoDataFrame(results.tables["violations"]), "vi")
     written = sheet.get_root().render()
     assert "<img src=x" not in written
-    assert all(code in written for code in ("420", "TCVN 8700:2011", "QCVN 07-3:2023/BXD"))
+    assert all(code in written for code in ("420 mm", "TCVN 8700:2011", "QCVN 07-3:2023/BXD"))
 
 
 def test_the_files_hold_every_violation(violated: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
-    violations = gpd.GeoDataFrame(violating(road(city(violated))).tables["violations"])
+    run = violating(road(city(violated)))
+    violations = with_run(gpd.GeoDataFrame(run.tables["violations"]), run)
     file = tmp_path_factory.mktemp("files") / "quy-chuan.gpkg"
     file.write_bytes(violations_geopackage(violations, crs=HUE_CRS))
     layer = gpd.read_file(file, layer="violations")
@@ -90,4 +92,8 @@ def test_the_files_hold_every_violation(violated: Settings, tmp_path_factory: py
         ["duct_cover_sidewalk", 420.0, 500.0, "breach"],
         ["distance_power", 0.35, 0.5, "warning"],
     ]
-    assert len(violations_csv(violations).decode("utf-8-sig").splitlines()) == 3
+    assert layer[["run_id", "as_of", "synthetic"]].drop_duplicates().to_numpy().tolist() == [[run.run_id, f"{AS_OF}", run.synthetic]]
+    lines = violations_csv(violations).decode("utf-8-sig").splitlines()
+    assert lines[0].endswith(",run_id,as_of,synthetic")
+    assert all(line.endswith(f",{run.run_id},{AS_OF},{run.synthetic}") for line in lines[1:])
+    assert len(lines) == 3

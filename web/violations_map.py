@@ -7,7 +7,7 @@ import geopandas as gpd
 import pandas as pd
 
 from hatang.data.contracts import CORRIDOR, MAP_CRS, SUGGESTIONS, Table
-from hatang.data.figures import shown
+from hatang.data.figures import is_missing, shown
 from hatang.data.language import Language, message_ids, text
 from hatang.web.layers import CityMap, Shapes, Style, features
 from hatang.web.maps import road_map
@@ -70,6 +70,18 @@ def unit_name(unit: object, language: Language) -> str:
     return text(message, language) if message in message_ids(language) else str(unit)
 
 
+def with_unit(value: object, unit: object, language: Language) -> str:
+    """Return a value with its unit, shares in per cent; a missing one as a dash.
+
+    Examples
+    --------
+    >>> with_unit(420.0, "mm", "vi"), with_unit(0.09, "share", "vi"), with_unit(None, "mm", "vi")
+    ('420 mm', '9,0%', '–')
+    """
+    figure = shown(value, "share" if unit == "share" else "", language)
+    return figure if unit == "share" or is_missing(value) else f"{figure} {unit_name(unit, language)}"
+
+
 def compared(op: object, value: object, unit: object, language: Language) -> str:
     """Return a need as people read it: at least, at most, or exactly so much.
 
@@ -78,13 +90,11 @@ def compared(op: object, value: object, unit: object, language: Language) -> str
     >>> compared(">=", 0.5, "m", "en")
     '≥ 0.5 m'
     """
-    figure = shown(value, "share" if unit == "share" else "", language)
-    name = "" if unit == "share" else f" {unit_name(unit, language)}"
-    return f"{_SIGNS[str(op)]} {figure}{name}"
+    return f"{_SIGNS[str(op)]} {with_unit(value, unit, language)}"
 
 
 def _tip(row: Mapping[Any, Any], language: Language) -> list[str]:
-    measured = shown(row["measured"], "share" if row["unit"] == "share" else "", language)
+    measured = with_unit(row["measured"], row["unit"], language)
     return [
         clause_name(row["code"], language),
         text(f"sharing.severity.{row['severity']}", language),

@@ -15,11 +15,12 @@ from hatang.data.language import text
 from hatang.data.results import ResultSet
 from hatang.pipeline.roadruns import RoadRun, checked_roads
 from hatang.pipeline.runs import marked
+from hatang.reports.geodata import with_run
 from hatang.reports.sharing_lists import violations_csv, violations_geopackage
 from hatang.web import chrome, runs, state
 from hatang.web.state import language, say
 from hatang.web.symbols import severity_legend
-from hatang.web.violations_map import clause_name, compared, violations_map
+from hatang.web.violations_map import clause_name, compared, violations_map, with_unit
 
 _HEIGHT: Final = 460
 
@@ -76,7 +77,7 @@ def _rows(violations: pd.DataFrame) -> pd.DataFrame:
             {
                 say("web.column.severity"): text(f"sharing.severity.{row.severity}", chosen),
                 say("web.column.clause_asks"): clause_name(row.code, chosen),
-                say("web.column.measured"): shown(row.measured, "share" if row.unit == "share" else "", chosen),
+                say("web.column.measured"): with_unit(row.measured, row.unit, chosen),
                 say("web.column.needed"): compared(row.op, row.needed, row.unit, chosen),
                 say("web.column.document"): row.document,
                 say("web.column.clause"): row.clause,
@@ -89,6 +90,7 @@ def _rows(violations: pd.DataFrame) -> pd.DataFrame:
 
 
 def _downloads(run: ResultSet, violations: gpd.GeoDataFrame) -> None:
+    violations = with_run(violations, run)
     files = (
         ("quy-chuan.gpkg", "application/geopackage+sqlite3", violations_geopackage(violations, crs=HUE_CRS)),
         ("quy-chuan.csv", "text/csv", violations_csv(violations)),
