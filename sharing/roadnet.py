@@ -34,7 +34,7 @@ class RoadNetwork:
     component : array of int, shape (vertices,)
         Which part each vertex belongs to, 0 the part with most metres.
     notes : list of (code, id)
-        Rows left out: `no_length`, and `apart` for each road none of which lies in part 0.
+        Rows left out: `no_length`, and `road_apart` for each road none of which lies in part 0.
     """
 
     points: npt.NDArray[np.float64]
@@ -91,7 +91,7 @@ def road_network(roads: gpd.GeoDataFrame, *, snap_m: float = 1.0) -> RoadNetwork
     component = _components(edges, len(points))
     edges["component"] = component[edges["u"].to_numpy()]
     main = set(edges.loc[edges["component"] == 0, "road_id"])
-    notes += [("apart", str(road)) for road in sorted(set(edges["road_id"]) - main)]
+    notes += [("road_apart", str(road)) for road in sorted(set(edges["road_id"]) - main)]
     return RoadNetwork(points, edges, component, notes)
 
 

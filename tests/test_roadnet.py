@@ -37,7 +37,7 @@ def test_a_bridge_passes_over_and_meets_at_its_ends_alone() -> None:
     assert degrees(net) == [1, 1, 1, 1, 2]
     assert len(net.edges) == 3
     assert net.edges.loc[net.edges["road_id"] == "R0", "component"].tolist() == [1]  # 100 m against 150 m
-    assert net.notes == [("apart", "R0")]
+    assert net.notes == [("road_apart", "R0")]
 
 
 def test_a_road_that_ends_short_of_another_runs_into_it() -> None:
@@ -45,7 +45,7 @@ def test_a_road_that_ends_short_of_another_runs_into_it() -> None:
     assert degrees(road_network(given_roads, snap_m=1.0)) == [1, 1, 1, 3]
     apart = road_network(given_roads, snap_m=0.5)
     assert apart.component.max() == 1
-    assert apart.notes == [("apart", "R1")]
+    assert apart.notes == [("road_apart", "R1")]
 
 
 def test_roads_that_share_a_stretch_part_where_it_begins_and_ends() -> None:

@@ -77,7 +77,7 @@ def test_the_answer_is_a_run_with_its_tables(found: ResultSet, street: Settings)
         "surveyed": pytest.approx(408, abs=0.5),
     }
     assert found.tables["route_survey"]["assets"].tolist() == ["D2"]
-    assert found.tables["route_notes"].to_numpy().tolist() == [["apart", "R2"]]
+    assert found.tables["route_notes"].to_numpy().tolist() == [["road_apart", "R2"]]
     assert found.synthetic
     again = share_route(place(0), place(1000), street, ways=2, as_of=AS_OF, progress=Quiet())
     assert again.run_id == found.run_id
