@@ -5,16 +5,8 @@ from typing import Final
 
 from hatang.data._input_tables import ENVIRONMENT, PERIOD, WARD, share
 from hatang.data._names import AssetClass, BoundarySource, GapKind, SuggestionKind, Technology, Verdict
-from hatang.data._sharing_tables import (
-    LEAVING,
-    MAST_SUGGESTIONS,
-    ROUTE_LEGS,
-    ROUTE_OWNERS,
-    ROUTE_SURVEY,
-    ROUTE_TOTALS,
-    SHARES,
-    SHARING_KPIS,
-)
+from hatang.data._route_tables import ROUTE_LEGS, ROUTE_OWNERS, ROUTE_SURVEY, ROUTE_TOTALS
+from hatang.data._sharing_tables import LEAVING, MAST_SUGGESTIONS, RENT_OR_BUILD, SHARES, SHARING_KPIS, VARIANTS
 from hatang.data._tables import Column, Table
 
 WARD_KEY: Final = ("ward_code", "operator", "technology", "environment", "period")
@@ -222,7 +214,8 @@ RESULT_TABLES: Final[Mapping[str, Table]] = {
     for t in (
         *(WARD_TABLE, RAW_TESTS, GAPS, GAPS_LEFT_OUT, SCORECARD),
         *(CORRIDOR, SUGGESTIONS, VIOLATIONS, SHARING_KPIS, MAST_SUGGESTIONS),
-        *(SHARES, LEAVING, ROUTE_LEGS, ROUTE_TOTALS, ROUTE_SURVEY, ROUTE_OWNERS),
+        *(SHARES, LEAVING, RENT_OR_BUILD, VARIANTS),
+        *(ROUTE_LEGS, ROUTE_TOTALS, ROUTE_SURVEY, ROUTE_OWNERS),
     )
 }
 """Contracts of the tables of a run, by name."""

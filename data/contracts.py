@@ -89,17 +89,8 @@ from hatang.data._result_tables import (
     WARD_KEY,
     WARD_TABLE,
 )
-from hatang.data._sharing_tables import (
-    LEAVING,
-    MAST_SUGGESTIONS,
-    ROUTE_LEGS,
-    ROUTE_OWNERS,
-    ROUTE_SURVEY,
-    ROUTE_TOTALS,
-    SHARE_KEYS,
-    SHARES,
-    SHARING_KPIS,
-)
+from hatang.data._route_tables import ROUTE_LEGS, ROUTE_OWNERS, ROUTE_SURVEY, ROUTE_TOTALS
+from hatang.data._sharing_tables import LEAVING, MAST_SUGGESTIONS, RENT_OR_BUILD, SHARE_KEYS, SHARES, SHARING_KPIS, VARIANTS
 from hatang.data._tables import Column, Table
 
 __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this file
@@ -195,11 +186,13 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "UNDERGROUNDING",
     "LEAVING",
     "MAST_SUGGESTIONS",
+    "RENT_OR_BUILD",
     "ROUTE_LEGS",
     "ROUTE_OWNERS",
     "ROUTE_SURVEY",
     "ROUTE_TOTALS",
     "SHARES",
     "SHARE_KEYS",
+    "VARIANTS",
     "SHARING_KPIS",
 ]

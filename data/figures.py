@@ -34,6 +34,7 @@ _DIGITS: Final = {
     "ms": 0,
     "ha": 1,
     "months": 0,
+    "years": 1,
 }
 
 

@@ -15,7 +15,7 @@ from hatang.data.settings import Settings
 from hatang.data.store import Store
 from hatang.pipeline.runs import run_manifests, runs_folder, with_decisions
 
-_OF_RUN: Final = ("run_id", "as_of", "synthetic", "ward_name")
+_OF_RUN: Final = ("run_id", "as_of", "synthetic", "ward_name", "shares")
 """Columns of `all_suggestions` beside those of the contract."""
 
 
@@ -64,7 +64,7 @@ def listed_suggestions(settings: Settings) -> gpd.GeoDataFrame:
     -------
     GeoDataFrame
         SUGGESTIONS contract (EPSG:4326) in the order of metres not dug, then money, the rank given anew; `run_id`, `as_of`,
-        `synthetic`, and `ward_name`, the wards it runs through with commas between.
+        `synthetic`, `ward_name`, the wards it runs through with commas between, and `shares`, what each firm pays (`_shares_of`).
     """
     parts, seen = [], set[str]()
     for manifest in road_runs(settings):
@@ -75,7 +75,10 @@ def listed_suggestions(settings: Settings) -> gpd.GeoDataFrame:
             continue
         seen |= set(new["suggestion_id"])
         wards = _wards_of(new, gpd.GeoDataFrame(load_table(folder, "wards")))
-        parts.append(new.assign(run_id=manifest["run_id"], as_of=manifest["as_of"], synthetic=manifest["synthetic"], ward_name=wards))
+        paid = _shares_of(new, load_table(folder, "shares")) if "shares" in manifest["totals"] else [None] * len(new)
+        shares = pd.Series(paid, index=new.index, dtype=object)
+        known = {"run_id": manifest["run_id"], "as_of": manifest["as_of"], "synthetic": manifest["synthetic"]}
+        parts.append(new.assign(**known, ward_name=wards, shares=shares))
     if not parts:
         return gpd.GeoDataFrame({"suggestion_id": [], **{name: [] for name in _OF_RUN}, "geometry": []}, geometry="geometry", crs=MAP_CRS)
     every = pd.concat(parts, ignore_index=True)
@@ -91,6 +94,17 @@ def _wards_of(suggestions: gpd.GeoDataFrame, wards: gpd.GeoDataFrame) -> list[st
     lines, hits = wards.sindex.query(suggestions.geometry.to_numpy(), predicate="intersects")
     found = pd.Series(named[hits], dtype=object).groupby(lines).agg(lambda names: ", ".join(sorted(names)))
     return [str(name) for name in found.reindex(range(len(suggestions)), fill_value="")]
+
+
+def _shares_of(suggestions: pd.DataFrame, shares: pd.DataFrame) -> list[tuple[tuple[str, float, str], ...] | None]:
+    """Return for each suggestion (firm, amount, unit) of all who pay, in VND where known, else in metres; None where nobody shares."""
+    best = shares.assign(money=shares["unit"] == "VND").sort_values(["money", "firm"], ascending=[False, True], kind="stable")
+    best = best.drop_duplicates(["suggestion_id", "firm"])
+    paid = best["capped"].where(best["capped"].notna(), best["shapley"])
+    found: dict[str, tuple[tuple[str, float, str], ...]] = {}
+    for name, firm, amount, unit in zip(best["suggestion_id"], best["firm"], paid, best["unit"], strict=True):
+        found[str(name)] = (*found.get(str(name), ()), (str(firm), float(amount), str(unit)))
+    return [found.get(str(name)) for name in suggestions["suggestion_id"]]
 
 
 def _newest(settings: Settings, suggestion_id: str) -> Subject:

@@ -13,8 +13,10 @@ from hatang.data.rules import Rule, rule_value
 from hatang.sharing.bargain import ShareKey, if_one_leaves, shares_of
 from hatang.sharing.dugcost import trench_price
 from hatang.sharing.proposals import Joint, ProposalPolicy, RoadCase, together, with_works
+from hatang.sharing.rentorbuild import rent_or_build
 from hatang.sharing.roadplans import plans_along
 from hatang.sharing.suggestions import Room
+from hatang.sharing.variants import variants_of
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ def road_cases(
 
 def road_proposals(
     cases: Sequence[RoadCase],
+    rooms: Mapping[str, Sequence[Room]],
     works: gpd.GeoDataFrame,
     timing: pd.DataFrame,
     violations: pd.DataFrame,
@@ -47,10 +50,12 @@ def road_proposals(
     rules: dict[str, Rule],
     key: ShareKey,
 ) -> Proposed:
-    """Return what the plans along the roads can do together, with `shares` and `leaving`.
+    """Return what the plans along the roads can do together, with `shares`, `leaving`, `rent_or_build` and `variants`.
 
     Parameters
     ----------
+    rooms
+        road_id → the ducts with room beside it.
     works
         WORKS contract, any CRS.
     timing, violations
@@ -61,16 +66,29 @@ def road_proposals(
     profiles, in_force = trench_profiles(), frozenset(clause.code for clause in clauses)
     policy = proposal_policy(rules)
     price, opening = trench_price(prices, profiles), trench_price(prices, profiles, laid=False)
-    broken = violations.assign(road_id=violations["feature_id"].astype(str).str.rsplit("-", n=1).str[0])
+    broken = _broken(violations)
     rows: list[dict[str, Any]] = []
     joints: list[Joint] = []
     for case in cases:
         rows += with_works(case, works, timing[timing["road_id"] == case.road_id], opening=opening, in_force=in_force, policy=policy)
-        codes = sorted(broken.loc[(broken["road_id"] == case.road_id) & (broken["severity"] == "breach"), "code"].unique())
-        found, mine = together(case, price=price, in_force=in_force, violations=codes, policy=policy)
+        found, mine = together(case, price=price, in_force=in_force, violations=broken.get(case.road_id, []), policy=policy)
         rows += found
         joints += mine
-    return Proposed(rows, {"shares": shares_of(joints, key=key), "leaving": if_one_leaves(joints, key=key)})
+    held = frozenset(timing.loc[timing["reason"] == "moratorium", "plan_id"].astype(str))
+    tables = {
+        "shares": shares_of(joints, key=key),
+        "leaving": if_one_leaves(joints, key=key),
+        "rent_or_build": rent_or_build(cases, rooms, price=price, prices=prices),
+        "variants": variants_of(cases, rooms, held, broken, price=price, prices=prices, in_force=in_force),
+    }
+    return Proposed(rows, tables)
+
+
+def _broken(violations: pd.DataFrame) -> dict[str, list[str]]:
+    """Return road_id → codes of the clauses that its new set breaks."""
+    breaches = violations[violations["severity"] == "breach"]
+    road = breaches["feature_id"].astype(str).str.rsplit("-", n=1).str[0]
+    return {str(name): sorted(part.unique()) for name, part in breaches["code"].groupby(road)}
 
 
 def proposal_policy(rules: dict[str, Rule]) -> ProposalPolicy:

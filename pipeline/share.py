@@ -100,9 +100,10 @@ def share_road(
         meets_m=rule_value(rules, "timing_meets_m"),
     )
     progress.step("share.suggest")
-    cases = road_cases(axes, gpd.GeoDataFrame(plans), ducts_with_room(axes, corridor, policy=policy), rules)
+    rooms = ducts_with_room(axes, corridor, policy=policy)
+    cases = road_cases(axes, gpd.GeoDataFrame(plans), rooms, rules)
     proposed = road_proposals(
-        cases, works, new["timing"], new["violations"], clauses=clauses, prices=prices, rules=rules, key=settings.share_key
+        cases, rooms, works, new["timing"], new["violations"], clauses=clauses, prices=prices, rules=rules, key=settings.share_key
     )
     in_force = frozenset(clause.code for clause in clauses)
     suggestions = suggest(axes, corridor, policy=policy, proposals=proposed.rows, in_force=in_force)

@@ -1,4 +1,4 @@
-"""The money of a road's answer as rows of sheets: who pays what, and what the others pay where one leaves; codes in words."""
+"""The money of a road's answer as rows of sheets: variants, who pays what, what holds where one leaves, rent or build; codes in words."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -10,29 +10,56 @@ from hatang.data.clauses import clauses_in_force
 from hatang.data.contracts import OPERATOR_LABELS
 from hatang.data.figures import is_missing
 from hatang.data.language import Language, text
+from hatang.reports.sharing_lists import assumptions_text
 
 SHEETS: Final[Mapping[str, tuple[str, ...]]] = {
+    "variants": ("road_id", "variant", "recommended", "why", "dug_m", "saved_m", "reused_m", "cost_vnd_all", "saving_vnd_c",
+                 "rent_vnd_year", "firms", "firms_in_time", "members", "rules", "violations", "assumptions"),
     "shares": ("suggestion_id", "road_id", "firm", "unit", "key", "alone", "total", "statutory", "capped", "saving", "not_above_alone",
                "statutory_in_core", "shapley", "shapley_in_core"),
     "leaving": ("suggestion_id", "road_id", "leaver", "firm", "unit", "key", "pays_before", "pays_after", "alone", "still_saves",
                 "rest_dug_m", "rest_total"),
+    "rent_or_build": ("road_id", "firm", "owner", "reuse_m", "ways", "ways_assumed", "rent_vnd_m_year", "rent_vnd_year", "rent_from",
+                      "rent_source", "rent_verified", "build_vnd", "build_basis", "break_even_years"),
 }  # fmt: skip
 """Sheets in their order, each the table of its name, with their columns."""
-_FLAGS: Final = ["not_above_alone", "statutory_in_core", "shapley_in_core", "still_saves"]
-_FIRMS: Final = ["firm", "leaver"]
+_FLAGS: Final = ["not_above_alone", "statutory_in_core", "shapley_in_core", "still_saves", "recommended", "rent_verified", "ways_assumed"]
+_FIRMS: Final = ["firm", "leaver", "members"]
+_CLAUSES: Final = ["rules", "violations"]
+_MONEY: Final = {"cost_vnd": "cost_vnd_all", "saving_vnd": "saving_vnd_c"}
+_PRICED: Final = ["cost_vnd", "saving_vnd", "build_vnd", "break_even_years"]
+_CODES: Final = {
+    "key": "sharing.key",
+    "unit": "unit",
+    "build_basis": "sharing.basis",
+    "variant": "sharing.variant",
+    "why": "sharing.why",
+}
 
 
-def worded(frame: pd.DataFrame, language: Language) -> pd.DataFrame:
-    """Return one of the tables with its codes in words."""
+def worded(frame: pd.DataFrame, language: Language, as_of: dt.date) -> pd.DataFrame:
+    """Return one of the tables with its codes in words; what has no price says so."""
     copy = pd.DataFrame(frame).copy()
     for name in copy.columns.intersection(_FLAGS):
         copy[name] = [None if is_missing(flag) else text("sharing.yes" if flag else "sharing.no", language) for flag in frame[name]]
     for name in copy.columns.intersection(_FIRMS):
         copy[name] = [firms_named(cell) for cell in frame[name]]
-    for name, prefix in (("key", "sharing.key"), ("unit", "unit")):
-        if name in copy:
-            copy[name] = [text(f"{prefix}.{code}", language) for code in frame[name]]
-    return copy
+    for name in copy.columns.intersection(_CLAUSES):
+        copy[name] = [clauses_named(cell, as_of) for cell in frame[name]]
+    for name in copy.columns.intersection(list(_CODES)):
+        copy[name] = [None if is_missing(code) else text(f"{_CODES[name]}.{code}", language) for code in frame[name]]
+    for name in copy.columns.intersection(_PRICED):
+        copy[name] = _or_no_price(frame[name], language)
+    if "assumptions" in copy:
+        copy["assumptions"] = [assumptions_text(cell, language) for cell in frame["assumptions"]]
+    if "rent_from" in copy:
+        copy["rent_from"] = [None if is_missing(day) else f"{day:%Y-%m-%d}" for day in frame["rent_from"]]
+    return copy.rename(columns=_MONEY)
+
+
+def _or_no_price(column: pd.Series, language: Language) -> pd.Series:
+    none = text("sharing.no_price", language)
+    return pd.Series([none if is_missing(value) else value for value in column], index=column.index, dtype=object)
 
 
 def firms_named(cell: object) -> str | None:

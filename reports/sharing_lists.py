@@ -8,8 +8,9 @@ import geopandas as gpd
 import pandas as pd
 import xlsxwriter
 
+from hatang.data.contracts import OPERATOR_LABELS
 from hatang.data.decisions import Decision
-from hatang.data.figures import is_missing
+from hatang.data.figures import is_missing, shown
 from hatang.data.geopackage import geopackage_bytes
 from hatang.data.language import Language, message_ids, text
 from hatang.reports.geodata import inert_csv
@@ -55,6 +56,22 @@ def assumptions_text(names: object, language: Language) -> str:
     return "; ".join(text(message, language) if message in known else name for name, message in ids)
 
 
+def shares_text(shares: object, language: Language) -> str:
+    """Return who pays what in words; empty where nobody shares.
+
+    Examples
+    --------
+    >>> shares_text((("vnpt", 1200.0, "m"), ("viettel", 300.0, "m")), "vi")
+    'VNPT 1.200 m; Viettel 300 m'
+    """
+    if not isinstance(shares, tuple):
+        return ""
+    return "; ".join(
+        f"{OPERATOR_LABELS.get(firm, firm)} {shown(amount, unit, language)} {text(f'unit.{unit}', language)}"
+        for firm, amount, unit in shares
+    )
+
+
 def owed_text(decision: Decision, language: Language) -> str:
     """Return the capacity that a refusal owes in words; empty where it owes none."""
     owed = decision.spare_owed
@@ -74,6 +91,7 @@ def suggestion_rows(suggestions: pd.DataFrame, language: Language) -> pd.DataFra
         road=names,
         suggestion=[text(f"suggestion.{code}", language) for code in rows["suggestion"]],
         decision=[text(f"decision.{code}", language) for code in rows["decision"]],
+        shares=[shares_text(cell, language) for cell in rows.get("shares", [None] * len(rows))],
         assumptions=[assumptions_text(cell, language) for cell in rows["assumptions"]],
         synthetic=[text("synthetic", language) if flag else "" for flag in rows["synthetic"]],
     ).reindex(columns=list(_SUGGESTIONS))

@@ -101,7 +101,7 @@ def sharing_workbook(results: ResultSet, language: Language) -> bytes:
         _frame(book, "suggestions", suggestions, _SUGGESTIONS, bold, language, note)
         for name, columns in SHEETS.items():
             if len(results.tables.get(name, ())):
-                _frame(book, name, worded(results.tables[name], language), columns, bold, language, note)
+                _frame(book, name, worded(results.tables[name], language, results.as_of), columns, bold, language, note)
         corridor = _worded(results.tables["corridor"], language)
         _frame(book, "corridor", corridor, _CORRIDOR, bold, language, note)
         survey = corridor[results.tables["corridor"]["action"] == "survey"].sort_values(

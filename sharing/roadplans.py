@@ -23,6 +23,7 @@ class RoadPlan:
     earliest: pd.Timestamp | None = None
     latest: pd.Timestamp | None = None
     budget_status: str | None = None
+    cost_vnd_per_m: float | None = None
     cables: int | None = None
     cable_od_mm: float | None = None
     cable_kg_m: float | None = None
@@ -45,7 +46,7 @@ def plans_along(axis: shapely.LineString, plans: gpd.GeoDataFrame, *, beside_m: 
     axis
         One line in EPSG:9214.
     plans
-        PLANS contract, any CRS.
+        PLANS contract, any CRS. A declared cost counts by the metre of the plan's own line.
 
     Examples
     --------
@@ -63,6 +64,7 @@ def plans_along(axis: shapely.LineString, plans: gpd.GeoDataFrame, *, beside_m: 
     for row, shape in zip(near.to_dict("records"), near.geometry.to_numpy(), strict=True):
         spans = spans_beside(axis, shape, beside_m)
         if metres(spans) >= meets_m:
+            cost, length = _number(row, "cost_vnd"), float(shape.length)
             found.append(
                 RoadPlan(
                     plan_id=str(row["plan_id"]),
@@ -72,6 +74,7 @@ def plans_along(axis: shapely.LineString, plans: gpd.GeoDataFrame, *, beside_m: 
                     earliest=_day(row, "earliest"),
                     latest=_day(row, "latest"),
                     budget_status=None if pd.isna(row.get("budget_status")) else str(row["budget_status"]),
+                    cost_vnd_per_m=cost / length if cost is not None and length > 0 else None,
                     cables=_count(row, "cables"),
                     cable_od_mm=_number(row, "cable_od_mm"),
                     cable_kg_m=_number(row, "cable_kg_m"),

@@ -8,7 +8,7 @@ import ezdxf.filemanagement
 import openpyxl
 import pytest
 from streamlit.testing.v1 import AppTest
-from web_results import AS_OF, PERIOD, city, meeting_works, road
+from web_results import AS_OF, PERIOD, city, dug_together, meeting_works, road
 
 from hatang.data.contracts import CancelledError, Fault, Kind, RefusedError
 from hatang.data.figures import shown
@@ -138,6 +138,20 @@ def test_road_answer_shows_what_is_spared_and_whom_to_call(settings: Settings) -
     app.button(key="another").click().run()
     assert not app.exception
     assert not app.metric
+
+
+@pytest.mark.usefixtures("filled")
+def test_a_road_where_two_firms_plan_shows_variants_side_by_side_and_who_pays_what(settings: Settings) -> None:
+    app = page("road_page")
+    app.session_state[state.ROAD_RESULT] = dug_together(road(city(settings)))
+    app.run()
+    assert not app.exception
+    told = words(app)
+    assert "Nên chọn phương án **B. Cùng làm một lần**: đào ít nhất. Đào 2.405 m, ít hơn 2.405 m" in told
+    assert "QCVN 07-3:2023/BXD 2.2.1.2" in told
+    assert "Chưa đủ đơn giá" in told
+    assert "Giá thuê lấy từ báo chí, chưa xác minh" in told
+    assert len(app.dataframe) == 7
 
 
 @pytest.mark.usefixtures("filled")

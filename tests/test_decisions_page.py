@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 from test_app import page, words
-from web_results import HOSTILE, city, road
+from web_results import HOSTILE, city, dug_together, road
 
 from hatang.data.contracts import SUGGESTIONS
 from hatang.data.decisions import Choice
@@ -15,7 +15,7 @@ from hatang.data.results import ResultSet, save_results
 from hatang.data.settings import Settings
 from hatang.pipeline.decisions import all_suggestions, decide, list_decisions
 from hatang.pipeline.runs import remember
-from hatang.reports.sharing_lists import suggestions_csv, suggestions_workbook
+from hatang.reports.sharing_lists import suggestion_rows, suggestions_csv, suggestions_workbook
 from hatang.web import state
 from hatang.web.waiting import plain
 
@@ -144,3 +144,17 @@ def test_the_files_hold_what_the_page_shows_and_run_nothing(answered: Settings) 
     assert last[0] == "g1"
     assert last[-1] == "2 spare ways of vnpt (a2,a5)"
     assert {cell.data_type for row in book["Decisions"].iter_rows() for cell in row} <= {"s", "n"}
+
+
+def test_who_pays_what_and_which_clauses_speak_stand_beside_a_joint_trench(settings: Settings) -> None:
+    results = dug_together(road(city(settings)))
+    (settings.home / "results").mkdir(parents=True)
+    save_results(results, settings.home / "results" / results.run_id)
+    remember(settings, results.run_id)
+    app = page("decisions_page").run()
+    assert not app.exception
+    told = "\n".join(entry.value for entry in app.markdown)
+    assert plain("VNPT 1.203 m") in told
+    assert plain("QCVN 07-3:2023/BXD 2.2.1.2") in told
+    listed = suggestion_rows(all_suggestions(settings), "vi")
+    assert listed["shares"].str.contains("VNPT 1.203 m").all()

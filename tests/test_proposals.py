@@ -9,7 +9,7 @@ import pytest
 import shapely
 
 from hatang.data.clauses import clauses_in_force, trench_profiles
-from hatang.data.contracts import CORRIDOR, HUE_CRS, LEAVING, PLANS, SHARES, SUGGESTIONS, WORKS, Price, Table
+from hatang.data.contracts import CORRIDOR, HUE_CRS, LEAVING, PLANS, RENT_OR_BUILD, SHARES, SUGGESTIONS, VARIANTS, WORKS, Price, Table
 from hatang.data.rules import rules_in_force
 from hatang.pipeline.roadproposals import Proposed, road_cases, road_proposals
 from hatang.pipeline.roadtiming import road_timing
@@ -50,10 +50,13 @@ def proposed(
 ) -> Proposed:
     rules = rules_in_force(DAY)
     filed, digging = frame(PLANS, list(plans)), frame(WORKS, list(works))
-    cases = road_cases(AXES, filed, {"R1": list(rooms)}, rules)
+    beside = {"R1": list(rooms)}
+    cases = road_cases(AXES, filed, beside, rules)
     timing = road_timing(AXES, filed, digging, as_of=DAY)["timing"]
     nothing = pd.DataFrame({"feature_id": [], "code": [], "severity": []})
-    return road_proposals(cases, digging, timing, nothing, clauses=clauses_in_force(DAY), prices=prices or {}, rules=rules, key="length")
+    return road_proposals(
+        cases, beside, digging, timing, nothing, clauses=clauses_in_force(DAY), prices=prices or {}, rules=rules, key="length"
+    )
 
 
 def listed(found: Proposed) -> pd.DataFrame:
@@ -211,3 +214,64 @@ def test_if_a_firm_leaves_the_others_pay_more_but_never_more_than_alone() -> Non
     assert (leaving["pays_after"] <= leaving["alone"] + 1e-6).all()
     pair = proposed(plan("K1", "vnpt", 0, 400), plan("K2", "viettel", 0, 400)).tables["leaving"]
     assert not pair["still_saves"].any()
+
+
+def variants(*plans: dict[str, object], rooms: tuple[Room, ...] = (), prices: Mapping[str, Price] | None = None) -> pd.DataFrame:
+    made = proposed(*plans, rooms=rooms, prices=prices).tables["variants"]
+    return pd.DataFrame(VARIANTS.conform(made)).set_index("variant")
+
+
+def test_three_variants_stand_side_by_side_and_the_least_dug_is_recommended() -> None:
+    two = (plan("K1", "vnpt", 0, 400), plan("K2", "viettel", 300, 600))
+    found = variants(*two, rooms=(Room("FPT", 2, (0.0, 50.0)),))
+    assert found["dug_m"].to_dict() == pytest.approx({"A": 650, "B": 600, "C": 700})
+    assert found["saved_m"].to_dict() == pytest.approx({"A": 50, "B": 100, "C": 0})
+    assert found["recommended"].to_dict() == {"A": False, "B": True, "C": False}
+    assert found.loc["B", "why"] == "least_dug"
+    assert found["firms_in_time"].tolist() == [2, 2, 2]
+    more = variants(*two, rooms=(Room("FPT", 2, (0.0, 300.0)),))
+    assert more.loc["A", ["dug_m", "recommended"]].tolist() == [pytest.approx(400), True]
+    assert found["cost_vnd"].isna().all()
+
+
+def test_one_set_for_firms_of_other_days_says_so() -> None:
+    found = variants(plan("K1", "vnpt", 0, 400), plan("K2", "viettel", 0, 400, earliest="2028-01-01", latest="2028-12-31"))
+    assert (found.loc["B", "firms_in_time"], found.loc["B", "why"]) == (1, "least_dug_other_days")
+
+
+def test_where_there_is_nothing_to_share_each_builds_alone() -> None:
+    found = variants(plan("K1", "vnpt", 0, 400))
+    assert found["dug_m"].tolist() == pytest.approx([400, 400, 400])
+    assert found.loc["C", ["recommended", "why"]].tolist() == [True, "nothing_to_share"]
+    assert proposed().tables["variants"].empty
+
+
+def test_a_duct_serves_as_many_as_it_has_ways_and_its_owner_first() -> None:
+    two = (plan("K1", "vnpt", 0, 400, ways=2), plan("K2", "viettel", 0, 400, ways=1))
+    assert variants(*two, rooms=(Room("FPT", 2, (0.0, 400.0)),)).loc["A", "dug_m"] == pytest.approx(400)  # K2 needs fewer ways
+    assert variants(*two, rooms=(Room("FPT", 3, (0.0, 400.0)),)).loc["A", "dug_m"] == pytest.approx(0)
+    own = variants(*two, rooms=(Room("VNPT (mô phỏng)", 3, (0.0, 400.0)),), prices={**PRICES, "rent_duct": RENT}).loc["A"]
+    assert own["rent_vnd_year"] == pytest.approx(400 * 1 * 1000)  # the owner's own ways cost no rent
+
+
+RENT = Price("rent_duct", "m/year", 1000.0, DAY, "thử nghiệm", verified=False)
+
+
+def test_rent_against_building_tells_the_years_until_both_are_equal() -> None:
+    rooms = (Room("FPT", 2, (100.0, 300.0)), Room("VNPT", 9, (0.0, 400.0)), Room("SCTV", 1, (0.0, 400.0)))
+    made = proposed(plan("K1", "vnpt", 0, 400), rooms=rooms, prices={**PRICES, "rent_duct": RENT}).tables["rent_or_build"]
+    found = RENT_OR_BUILD.conform(made)
+    assert found["owner"].tolist() == ["FPT"]  # its own ducts are not rented, SCTV has too few ways
+    row = found.iloc[0]
+    build = 200 * trench_price(PRICES, trench_profiles())(2)
+    assert (row["reuse_m"], row["rent_vnd_year"], row["build_vnd"]) == pytest.approx((200, 200 * 2 * 1000, build))
+    assert (row["build_basis"], row["break_even_years"]) == ("prices", pytest.approx(build / 400_000))
+
+
+def test_without_prices_the_plan_s_own_estimate_counts_and_without_it_nothing() -> None:
+    rooms = (Room("FPT", 2, (100.0, 300.0)),)
+    stated = proposed(plan("K1", "vnpt", 0, 400, cost_vnd=40e6), rooms=rooms, prices={"rent_duct": RENT}).tables["rent_or_build"].iloc[0]
+    assert (stated["build_vnd"], stated["build_basis"]) == (pytest.approx(20e6), "declared")
+    assert stated["break_even_years"] == pytest.approx(50)
+    bare = proposed(plan("K1", "vnpt", 0, 400), rooms=rooms).tables["rent_or_build"].iloc[0]
+    assert bare[["rent_vnd_year", "build_vnd", "build_basis", "break_even_years"]].isna().all()

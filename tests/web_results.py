@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from hatang.data.clauses import clauses_in_force
 from hatang.data.contracts import (
     ASSETS,
     CLAIMS,
@@ -18,6 +19,7 @@ from hatang.data.contracts import (
     HUE_CRS,
     MAP_CRS,
     OVERLAPS,
+    PLANS,
     ROADS,
     SCORECARD,
     SITES,
@@ -27,10 +29,14 @@ from hatang.data.contracts import (
     WORKS,
     Table,
 )
+from hatang.data.pricelist import prices_in_force
 from hatang.data.results import ResultSet
 from hatang.data.rules import rules_in_force
 from hatang.data.settings import Settings
 from hatang.data.wards import load_boundaries
+from hatang.pipeline.roadproposals import road_cases, road_proposals
+from hatang.sharing.policy import SharingPolicy
+from hatang.sharing.suggestions import Room, suggest
 
 HOSTILE = "<img src=x onerror=alert(1)></script>{{ 'x' }}`${1}"
 PERIOD = "2026Q3"
@@ -207,6 +213,32 @@ def road(results: ResultSet) -> ResultSet:
         ),
         roads=_frame(ROADS, {"road_id": ["r1"], "road_name": ["Đường thử"], "width_m": 10.5, "geometry": [line]}),
     )
+
+
+def dug_together(results: ResultSet) -> ResultSet:
+    """Return a road's run along which two firms plan: variants, shares, what holds if one leaves, and rent, as the program counts them."""
+    roads = gpd.GeoDataFrame(results.tables["roads"]).to_crs(HUE_CRS)
+    axes = roads.assign(road_name="Đường thử")
+    ends = {"earliest": pd.Timestamp("2026-12-01"), "latest": pd.Timestamp("2027-06-30"), "budget_status": "approved", "ways": 2}
+    plans = _frame(
+        PLANS, {"plan_id": ["k1", "k2"], "operator": ["vnpt", HOSTILE], **ends, "geometry": list(results.tables["roads"].geometry) * 2}
+    )
+    rules, clauses, rooms = rules_in_force(results.as_of), clauses_in_force(results.as_of), {"r1": [Room("fpt", 2, (0.0, 500.0))]}
+    timing = pd.DataFrame({"road_id": [], "plan_id": [], "reason": []})
+    broken = pd.DataFrame({"feature_id": ["r1-D001"], "code": ["reserve"], "severity": ["breach"]})
+    found = road_proposals(
+        road_cases(axes, plans, rooms, rules),
+        rooms,
+        _frame(WORKS, {"work_id": [], "geometry": []}),
+        timing,
+        broken,
+        clauses=clauses,
+        prices=prices_in_force(results.as_of),
+        rules=rules,
+        key="length",
+    )
+    nothing = _frame(CORRIDOR, {name: [] for name in CORRIDOR.names})
+    return results.with_tables(suggestions=suggest(axes, nothing, policy=SharingPolicy(), proposals=found.rows), **found.tables)
 
 
 def violating(results: ResultSet) -> ResultSet:

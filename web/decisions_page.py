@@ -1,5 +1,6 @@
 """Page "Đề xuất và quyết định": the suggestions of every road in one ranked list, and what is decided on each."""
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -14,12 +15,13 @@ from hatang.data.figures import MISSING, is_missing, shown
 from hatang.data.language import error_text, text
 from hatang.data.settings import Settings
 from hatang.pipeline.decisions import decide, decided, list_decisions, listed_suggestions, road_runs
-from hatang.reports.sharing_lists import assumptions_text, owed_text, suggestions_csv, suggestions_workbook
+from hatang.reports.bargain_sheets import clauses_named
+from hatang.reports.sharing_lists import assumptions_text, owed_text, shares_text, suggestions_csv, suggestions_workbook
 from hatang.web import chrome, runs, state
 from hatang.web.listing import decision_list
 from hatang.web.state import language, say
 from hatang.web.waiting import plain
-from hatang.web.words import known, operator_name
+from hatang.web.words import known, party_names
 
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FILTERS: Final = ("road", "ward", "kind", "owner", "decision")
@@ -108,7 +110,7 @@ def _one(chosen: gpd.GeoDataFrame, history: Sequence[Decision], home: Settings) 
         row = rows[name]
         kind = text(f"suggestion.{row['kind']}", language())
         road = row["road_id"] if is_missing(row["road_name"]) else row["road_name"]
-        return f"{row['rank']}. {kind} · {operator_name(row['owner'], language())} · {road} · {name}"
+        return f"{row['rank']}. {kind} · {party_names(row['owner'], language())} · {road} · {name}"
 
     picked = st.selectbox(say("web.decisions.pick"), list(rows), format_func=title, key="decisions-picked")
     row = rows[picked or next(iter(rows))]
@@ -116,15 +118,16 @@ def _one(chosen: gpd.GeoDataFrame, history: Sequence[Decision], home: Settings) 
     own = [entry for entry in history if entry.suggestion_id == name]
     left, right = st.columns([1.2, 1], gap="large")
     with left:
-        money = shown(row["saving_vnd"], "VND", language())
+        money, day = shown(row["saving_vnd"], "VND", language()), dt.date.fromisoformat(str(row["as_of"]))
         facts = {
             "assets": known(row["assets"]),
             "spare": shown(row["spare"], "ways", language()),
             "metres": shown(row["dig_m_saved"], "m", language()),
             "money": say("sharing.no_price") if is_missing(row["saving_vnd"]) else money,
             "bound": MISSING if is_missing(row["bound_pct"]) else shown(row["bound_pct"], "%", language()) + " %",
-            "shares": known(row.get("shares")),
-            "rules": known(row["violations"]),
+            "shares": shares_text(row.get("shares"), language()) or MISSING,
+            "speaks": clauses_named(row.get("rules"), day) or MISSING,
+            "rules": clauses_named(row["violations"], day) or MISSING,
             "assumptions": assumptions_text(row["assumptions"], language()) or MISSING,
             "contact": known(row["contact"]),
         }

@@ -12,7 +12,7 @@ from pandas.io.formats.style import Styler
 from hatang.data.contracts import ALL, ANY, Environment, Technology, Verdict
 from hatang.data.figures import MISSING, shown, shown_date
 from hatang.data.language import Language, message_ids, text
-from hatang.web.words import asset_name, environment_name, known, operator_name, technology_name, verdict_name
+from hatang.web.words import asset_name, environment_name, known, operator_name, party_names, technology_name, verdict_name
 
 _TECHNOLOGIES: Final = (Technology.MOBILE, Technology.LTE, Technology.NR, Technology.FIBRE)
 """The plan's own row, 4G or 5G, comes first."""
@@ -86,11 +86,11 @@ def ward_list(rows: pd.DataFrame, language: Language) -> Styler:
         "population_share": ("share", _share(language)),
         "population_lo": ("lo", _share(language)),
         "population_hi": ("hi", _share(language)),
-        "tests": ("tests", _count("tests", language)),
-        "tests_needed": ("tests_needed", _count("tests", language)),
+        "tests": ("tests", figure("tests", language)),
+        "tests_needed": ("tests_needed", figure("tests", language)),
         "claimed_population_share": ("claimed", _share(language)),
     }
-    return _styled(order, columns, language)
+    return styled(order, columns, language)
 
 
 def ward_detail(ward_table: pd.DataFrame, ward_code: str, language: Language) -> Styler:
@@ -112,13 +112,13 @@ def ward_detail(ward_table: pd.DataFrame, ward_code: str, language: Language) ->
         "pass_share": ("passed", _share(language)),
         "pass_lo": ("passed_lo", _share(language)),
         "pass_hi": ("passed_hi", _share(language)),
-        "tests": ("tests", _count("tests", language)),
-        "devices": ("devices", _count("tests", language)),
-        "tests_needed": ("tests_needed", _count("tests", language)),
-        "median_rsrp_dbm": ("median", _count("dBm", language)),
+        "tests": ("tests", figure("tests", language)),
+        "devices": ("devices", figure("tests", language)),
+        "tests_needed": ("tests_needed", figure("tests", language)),
+        "median_rsrp_dbm": ("median", figure("dBm", language)),
         "environment": ("environment", partial(environment_name, language=language)),
     }
-    return _styled(order, columns, language)
+    return styled(order, columns, language)
 
 
 def raw_list(raw_tests: pd.DataFrame, language: Language) -> Styler:
@@ -126,69 +126,71 @@ def raw_list(raw_tests: pd.DataFrame, language: Language) -> Styler:
     columns: dict[str, tuple[str, Shower]] = {
         "technology": ("technology", partial(technology_name, language=language)),
         "operator": ("operator", partial(operator_name, language=language)),
-        "tests": ("raw_tests", _count("tests", language)),
-        "no_service": ("no_service", _count("tests", language)),
-        "devices": ("devices", _count("tests", language)),
-        "median_rsrp_dbm": ("median", _count("dBm", language)),
-        "p10_rsrp_dbm": ("p10", _count("dBm", language)),
-        "p95_rsrp_dbm": ("p95", _count("dBm", language)),
+        "tests": ("raw_tests", figure("tests", language)),
+        "no_service": ("no_service", figure("tests", language)),
+        "devices": ("devices", figure("tests", language)),
+        "median_rsrp_dbm": ("median", figure("dBm", language)),
+        "p10_rsrp_dbm": ("p10", figure("dBm", language)),
+        "p95_rsrp_dbm": ("p95", figure("dBm", language)),
         "share_at_level": ("at_level", _share(language)),
         "environment": ("environment", partial(environment_name, language=language)),
     }
     held = {name: words for name, words in columns.items() if name in raw_tests}  # results of before 0.5 do not tell tests without service
-    return _styled(raw_tests, held, language)
+    return styled(raw_tests, held, language)
 
 
 def gap_list(gaps: pd.DataFrame, language: Language) -> Styler:
     """Return gaps by rank."""
     columns: dict[str, tuple[str, Shower]] = {
-        "rank": ("rank", _count("wards", language)),
+        "rank": ("rank", figure("wards", language)),
         "gap_kind": ("gap_kind", lambda code: text(f"gap.{code}", language)),
         "operator": ("operator", partial(operator_name, language=language)),
         "technology": ("technology", partial(technology_name, language=language)),
-        "area_km2": ("area_km2", _count("km²", language)),
-        "population": ("people", _count("people", language)),
-        "failures": ("failures", _count("tests", language)),
-        "tests": ("tests", _count("tests", language)),
+        "area_km2": ("area_km2", figure("km²", language)),
+        "population": ("people", figure("people", language)),
+        "failures": ("failures", figure("tests", language)),
+        "tests": ("tests", figure("tests", language)),
         "nearest_site_operator": ("nearest_operator", partial(operator_name, language=language)),
-        "nearest_site_m": ("nearest_m", _count("m", language)),
+        "nearest_site_m": ("nearest_m", figure("m", language)),
     }
     frame = pd.DataFrame(gaps.drop(columns="geometry", errors="ignore")).sort_values("rank")
-    return _styled(frame.assign(area_km2=frame["area_m2"] / 1e6), columns, language)
+    return styled(frame.assign(area_km2=frame["area_m2"] / 1e6), columns, language)
 
 
 def suggestion_list(suggestions: pd.DataFrame, language: Language) -> Styler:
     """Return suggestions by rank."""
     columns: dict[str, tuple[str, Shower]] = {
-        "rank": ("rank", _count("wards", language)),
+        "rank": ("rank", figure("wards", language)),
         "kind": ("suggestion", lambda code: text(f"web.suggestion.{code}", language)),
-        "owner": ("owner", partial(operator_name, language=language)),
-        "asset_count": ("asset_count", _count("assets", language)),
-        "spare": ("spare", _count("ways", language)),
-        "dig_m_saved": ("dig_saved", _count("m", language)),
+        "members": ("parties", partial(party_names, language=language)),
+        "dig_m_saved": ("dig_saved", figure("m", language)),
+        "alone_m": ("alone_m", figure("m", language)),
+        "saving_vnd": ("saving_vnd", figure("VND", language)),
+        "spare": ("spare", figure("ways", language)),
+        "decide_by": ("decide_by", partial(_date, language=language)),
         "decision": ("decision", lambda code: text(f"decision.{code}", language)),
         "contact": ("contact", known),
     }
-    return _styled(pd.DataFrame(suggestions.drop(columns="geometry", errors="ignore")).sort_values("rank"), columns, language)
+    return styled(pd.DataFrame(suggestions.drop(columns="geometry", errors="ignore")).sort_values("rank"), columns, language)
 
 
 def decision_list(suggestions: pd.DataFrame, language: Language) -> Styler:
     """Return suggestions of all roads by rank, each with what was decided on it."""
     rows = suggestions.assign(road=suggestions["road_name"].where(suggestions["road_name"].notna(), suggestions["road_id"]))
     columns: dict[str, tuple[str, Shower]] = {
-        "rank": ("rank", _count("wards", language)),
+        "rank": ("rank", figure("wards", language)),
         "kind": ("suggestion", lambda code: text(f"suggestion.{code}", language)),
         "road": ("road", known),
         "ward_name": ("ward", known),
-        "owner": ("owner", partial(operator_name, language=language)),
-        "dig_m_saved": ("dig_saved", _count("m", language)),
-        "saving_vnd": ("saving_vnd", _count("VND", language)),
-        "bound_pct": ("bound_pct", _count("%", language)),
+        "owner": ("owner", partial(party_names, language=language)),
+        "dig_m_saved": ("dig_saved", figure("m", language)),
+        "saving_vnd": ("saving_vnd", figure("VND", language)),
+        "bound_pct": ("bound_pct", figure("%", language)),
         "decision": ("decision", lambda code: text(f"decision.{code}", language)),
         "reason": ("decision_reason", known),
         "suggestion_id": ("suggestion_id", known),
     }
-    return _styled(pd.DataFrame(rows.drop(columns="geometry", errors="ignore")), columns, language)
+    return styled(pd.DataFrame(rows.drop(columns="geometry", errors="ignore")), columns, language)
 
 
 def call_list(corridor: pd.DataFrame, language: Language) -> Styler:
@@ -198,9 +200,9 @@ def call_list(corridor: pd.DataFrame, language: Language) -> Styler:
     columns: dict[str, tuple[str, Shower]] = {
         "owner": ("owner", partial(operator_name, language=language)),
         "contact": ("contact", known),
-        **{name: (f"action_{name}", _count("assets", language)) for name in ("reuse", "full", "survey", "closed")},
+        **{name: (f"action_{name}", figure("assets", language)) for name in ("reuse", "full", "survey", "closed")},
     }
-    return _styled(counts.reindex(columns=list(columns), fill_value=0), columns, language)
+    return styled(counts.reindex(columns=list(columns), fill_value=0), columns, language)
 
 
 def survey_list(corridor: pd.DataFrame, language: Language) -> Styler:
@@ -209,13 +211,13 @@ def survey_list(corridor: pd.DataFrame, language: Language) -> Styler:
         "asset_id": ("asset", known),
         "asset_class": ("asset_class", partial(asset_name, language=language)),
         "owner": ("owner", partial(operator_name, language=language)),
-        "chainage_m": ("chainage", _count("m", language)),
-        "offset_m": ("offset", _count("m", language)),
-        "capacity": ("capacity", _count("ways", language)),
+        "chainage_m": ("chainage", figure("m", language)),
+        "offset_m": ("offset", figure("m", language)),
+        "capacity": ("capacity", figure("ways", language)),
         "survey_date": ("survey_date", partial(_date, language=language)),
     }
     rows = corridor[corridor["action"] == "survey"].sort_values(["road_id", "chainage_m"])
-    return _styled(pd.DataFrame(rows.drop(columns="geometry", errors="ignore")), columns, language)
+    return styled(pd.DataFrame(rows.drop(columns="geometry", errors="ignore")), columns, language)
 
 
 def group_list(groups: pd.DataFrame, language: Language) -> Styler:
@@ -226,9 +228,9 @@ def group_list(groups: pd.DataFrame, language: Language) -> Styler:
         "window_from": ("window_from", partial(_date, language=language)),
         "window_to": ("window_to", partial(_date, language=language)),
         "join_deadline": ("join_deadline", partial(_date, language=language)),
-        "dig_m_saved": ("dig_saved", _count("m", language)),
+        "dig_m_saved": ("dig_saved", figure("m", language)),
     }
-    return _styled(groups, columns, language)
+    return styled(groups, columns, language)
 
 
 def pair_list(found: pd.DataFrame, language: Language) -> Styler:
@@ -238,11 +240,11 @@ def pair_list(found: pd.DataFrame, language: Language) -> Styler:
         "left_owner": ("first_owner", partial(operator_name, language=language)),
         "right_id": ("second", known),
         "right_owner": ("second_owner", partial(operator_name, language=language)),
-        "overlap_m": ("overlap", _count("m", language)),
+        "overlap_m": ("overlap", figure("m", language)),
         "time": ("time", lambda code: text(f"sharing.time.{code}", language)),
     }
     rows = pd.DataFrame(found.drop(columns="geometry", errors="ignore")).sort_values("overlap_m", ascending=False, kind="stable")
-    return _styled(rows, columns, language)
+    return styled(rows, columns, language)
 
 
 def timing_list(timing: pd.DataFrame, language: Language) -> Styler:
@@ -256,7 +258,7 @@ def timing_list(timing: pd.DataFrame, language: Language) -> Styler:
         "decide_by": ("decide_by", partial(_date, language=language)),
         "not_before": ("not_before", partial(_date, language=language)),
     }
-    return _styled(timing.sort_values(["decide_by", "plan_id"], na_position="last"), columns, language)
+    return styled(timing.sort_values(["decide_by", "plan_id"], na_position="last"), columns, language)
 
 
 def note_list(notes: pd.DataFrame, language: Language) -> pd.DataFrame:
@@ -314,12 +316,12 @@ def ledger_list(ledger: pd.DataFrame, language: Language) -> Styler:
     """Return what cleaning did to the rows of the tests, step by step."""
     columns: dict[str, tuple[str, Shower]] = {
         "step": ("step", lambda step: text(f"ledger.{step}", language)),
-        "rows": ("rows", _count("tests", language)),
+        "rows": ("rows", figure("tests", language)),
     }
-    return _styled(ledger, columns, language)
+    return styled(ledger, columns, language)
 
 
-def _styled(frame: pd.DataFrame, columns: Mapping[str, tuple[str, Shower]], language: Language) -> Styler:
+def styled(frame: pd.DataFrame, columns: Mapping[str, tuple[str, Shower]], language: Language) -> Styler:
     """Return chosen columns under their titles; what is shown comes from `figures`, what sorts is the value itself."""
     titles = {column: _head(name, language) for column, (name, _) in columns.items()}
     plain = frame.reindex(columns=list(columns)).rename(columns=titles).reset_index(drop=True)
@@ -343,7 +345,8 @@ def _share(language: Language) -> Shower:
     return partial(shown, unit="share", language=language)
 
 
-def _count(unit: str, language: Language) -> Shower:
+def figure(unit: str, language: Language) -> Shower:
+    """Return what shows a figure of a unit by the one rounding."""
     return partial(shown, unit=unit, language=language)
 
 

@@ -14,11 +14,14 @@ from streamlit_folium import st_folium
 
 from hatang.data.contracts import HUE_CRS, MAP_CRS, ROADS, Fault, HatangError, RefusedError
 from hatang.data.figures import shown
-from hatang.data.language import error_text
+from hatang.data.language import error_text, text
 from hatang.data.results import ResultSet
 from hatang.pipeline.runs import marked
 from hatang.pipeline.share import read_road, share_road
+from hatang.reports.bargain_sheets import clauses_named
+from hatang.reports.sharing_lists import assumptions_text
 from hatang.web import chrome, runs, state
+from hatang.web.bargain_tables import leaving_list, rent_list, share_list, variant_list
 from hatang.web.downloads import downloads
 from hatang.web.listing import call_list, suggestion_list, survey_list
 from hatang.web.maps import drawing_map, road_map
@@ -174,8 +177,54 @@ def _answer(answer: ResultSet, city: ResultSet) -> None:
             chrome.table(call_list(corridor, chosen), say("web.road.call"))
         else:
             st.caption(say("web.road.no_assets"))
+    _variants(answer)
+    _bargain(answer)
     if totals.get("assets_survey", 0):
         st.markdown(f"**{say('web.road.survey_list')}**")
         chrome.table(survey_list(corridor, chosen), say("web.road.survey_list"))
     with st.expander(say("web.downloads.title"), expanded=True):
         downloads(answer, scope="road")
+
+
+def _variants(answer: ResultSet) -> None:
+    """Show the variants of each road side by side, and say which one is recommended and why."""
+    variants = answer.tables.get("variants")
+    if variants is None:
+        return
+    chosen = language()
+    st.markdown(f"**{say('web.road.variants')}**")
+    if variants.empty:
+        st.caption(say("web.road.nobody_plans"))
+        return
+    for row in variants[variants["recommended"]].to_dict("records"):
+        words = {name: text(f"sharing.{name}.{row[name]}", chosen) for name in ("variant", "why")}
+        st.markdown(say("web.road.recommended", metres=shown(row["dug_m"], "m", chosen), saved=shown(row["saved_m"], "m", chosen), **words))
+        st.caption(say("web.road.assumed", assumptions=assumptions_text(row["assumptions"], chosen)))
+    chrome.table(variant_list(variants, chosen), say("web.road.variants"))
+    for row in variants[variants["violations"].notna()].to_dict("records"):
+        words = {
+            "variant": text(f"sharing.variant.{row['variant']}", chosen),
+            "clauses": clauses_named(row["violations"], answer.as_of) or "",
+        }
+        st.caption(say("web.road.broken", **words))
+    if variants["cost_vnd"].isna().all():
+        st.caption(say("web.road.no_price"))
+
+
+def _bargain(answer: ResultSet) -> None:
+    """Show who pays what of what is built together, what holds if one leaves, and rent against building; what is empty is left out."""
+    chosen, suggestions = language(), answer.tables["suggestions"]
+    empty = pd.DataFrame()
+    shares, leaving, rent = (answer.tables.get(name, empty) for name in ("shares", "leaving", "rent_or_build"))
+    if len(shares):
+        title = say("web.road.shares", key=text(f"sharing.key.{shares['key'].iloc[0]}", chosen))
+        with st.expander(title):
+            chrome.table(share_list(shares, suggestions, chosen), title)
+    if len(leaving):
+        with st.expander(say("web.road.leaving")):
+            chrome.table(leaving_list(leaving, suggestions, chosen), say("web.road.leaving"))
+    if len(rent):
+        with st.expander(say("web.road.rent")):
+            chrome.table(rent_list(rent, chosen), say("web.road.rent"))
+            if not rent["rent_verified"].fillna(value=True).all():
+                st.caption(say("web.road.rent_unverified"))

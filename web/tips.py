@@ -7,7 +7,7 @@ import pandas as pd
 
 from hatang.data.figures import shown, shown_date, shown_interval, shown_spread
 from hatang.data.language import Language, text
-from hatang.web.words import asset_name, environment_name, known, operator_name, technology_name, verdict_name
+from hatang.web.words import asset_name, environment_name, known, operator_name, party_names, technology_name, verdict_name
 
 
 def _line(message_id: str, language: Language, **fields: object) -> str:
@@ -92,7 +92,7 @@ def suggestion_tip(row: Mapping[str, Any], language: Language) -> list[str]:
     """Return what a suggestion spares."""
     return [
         text(f"web.suggestion.{row['kind']}", language),
-        _line("owner", language, owner=operator_name(row["owner"], language)),
+        _line("owner", language, owner=party_names(row["owner"], language)),
         _line("spare", language, spare=shown(row["spare"], "ways", language)),
         _line("dig_saved", language, metres=shown(row["dig_m_saved"], "m", language)),
     ]

@@ -20,6 +20,17 @@ def operator_name(code: object, language: Language) -> str:
     return MISSING if is_missing(code) else OPERATOR_LABELS.get(str(code), str(code))
 
 
+def party_names(cell: object, language: Language) -> str:
+    """Return operators with commas between by their proper names; others as they stand.
+
+    Examples
+    --------
+    >>> party_names("vnpt, Ban QLDA", "vi")
+    'VNPT, Ban QLDA'
+    """
+    return MISSING if is_missing(cell) else ", ".join(operator_name(name, language) for name in str(cell).split(", "))
+
+
 def technology_name(code: object, language: Language) -> str:
     """Return a technology as people call it."""
     return text(f"technology.{code}", language)
