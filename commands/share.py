@@ -4,18 +4,22 @@ import datetime as dt
 from pathlib import Path
 from typing import Annotated, Any
 
+import geopandas as gpd
 import typer
 
 from hatang.commands import sharedesign, shareregister, shareroute, shareworks
 from hatang.commands.terminal import Bar, Session, session, speaks_errors
+from hatang.data.contracts import SuggestionKind
 from hatang.data.decisions import Choice
 from hatang.data.figures import is_missing, shown, shown_date
-from hatang.data.language import text
+from hatang.data.language import Language, text
 from hatang.data.results import ResultSet
 from hatang.pipeline.decisions import decide, list_decisions
 from hatang.pipeline.kpis import share_kpis, write_kpis
 from hatang.pipeline.report import write_report
+from hatang.pipeline.roadconfidential import road_for_firm, write_road_for_firm
 from hatang.pipeline.share import read_road, share_road
+from hatang.reports.bargain_sheets import firms_named
 from hatang.reports.sharing_lists import owed_text
 
 
@@ -41,18 +45,36 @@ def road(
     out: Annotated[Path | None, typer.Option(help="Thư mục kết quả / result folder")] = None,
     period: Annotated[str | None, typer.Option(help="Kỳ, ví dụ 2026Q3 / quarter")] = None,
     as_of: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Ngày chốt / date of the figures")] = None,
+    confidential: Annotated[
+        str | None,
+        typer.Option(metavar="FIRM", help="Chỉ báo cho một đơn vị: kế hoạch của chính họ / tell one firm only of its own plans"),
+    ] = None,
 ) -> None:
     """Cột, cống, bể cáp dùng chung được dọc một tuyến đường / what can be shared along a road."""
     here = session(context)
+    lines, faults = read_road(file, here.settings.limits, mapping)
+    here.faults(faults)
+    if confidential is not None:
+        _confidential(here, lines, confidential, out, period, as_of.date() if as_of else None)
+        return
     with Bar(here) as bar:
-        bar.step("share.road")
-        lines, faults = read_road(file, here.settings.limits, mapping)
         results = share_road(lines, here.settings, period=period, as_of=as_of.date() if as_of else None, progress=bar)
         files = write_report(results, out, scope="road", language=here.language, progress=bar) if out else []
-    here.faults(faults)
     summary = summarised(results)
     _say(here, results, summary)
     here.written(results.run_id, out, files, summary)
+
+
+def _confidential(here: Session, road: gpd.GeoDataFrame, firm: str, out: Path | None, period: str | None, day: dt.date | None) -> None:
+    """Say what to do about each of the firm's plans along the road, and how often it meets somebody; of others nothing."""
+    with Bar(here) as bar:
+        told, base = road_for_firm(road, firm, here.settings, period=period, as_of=day, progress=bar)
+        files = write_road_for_firm(told, base, out, language=here.language) if out else []
+    for row in told["timing"].to_dict("records"):
+        words = {name: text(f"sharing.{name}.{row[name]}", here.language) for name in ("advice", "reason")}
+        here.say("share.road.advice", own=row["plan_id"], day=_day(row["decide_by"], here.language), **words)
+    here.say("share.works.told", firm=firm, meetings=len(told["meetings"]))
+    here.written(base.run_id, out, files, {"plans": len(told["timing"]), "meetings": len(told["meetings"])})
 
 
 def kpi(
@@ -101,17 +123,26 @@ def _say(here: Session, results: ResultSet, summary: dict[str, Any]) -> None:
     suggestions = results.tables["suggestions"]
     if suggestions.empty:
         here.say("share.none")
-    for row in suggestions.head(10).itertuples():
-        here.say(
-            "share.suggestion",
-            rank=row.rank,
-            kind=text(f"suggestion.{row.kind}", language),
-            owner=row.owner,
-            count=row.asset_count,
-            spare=shown(row.spare, "ways", language),
-            metres=shown(row.dig_m_saved, "m", language),
-            contact=shown_contact(row.contact),
-        )
+    for row in results.tables["variants"].query("recommended").to_dict("records"):
+        figures = {name: shown(row[column], "m", language) for name, column in (("metres", "dug_m"), ("saved", "saved_m"))}
+        words = {name: text(f"sharing.{name}.{row[name]}", language) for name in ("variant", "why")}
+        here.say("share.variant", road=row["road_id"], **words, **figures)
+    for row in suggestions.head(10).to_dict("records"):
+        named = {
+            "rank": row["rank"],
+            "kind": text(f"suggestion.{row['kind']}", language),
+            "metres": shown(row["dig_m_saved"], "m", language),
+        }
+        if row["kind"] in (SuggestionKind.REUSE_WAY, SuggestionKind.REUSE_POLE):
+            spare, contact = shown(row["spare"], "ways", language), shown_contact(row["contact"])
+            here.say("share.suggestion", owner=row["owner"], count=row["asset_count"], spare=spare, contact=contact, **named)
+        else:
+            alone, by = shown(row["alone_m"], "m", language), _day(row["decide_by"], language)
+            here.say("share.together", members=firms_named(row["members"]), alone=alone, day=by, **named)
+
+
+def _day(value: Any, language: Language) -> str:
+    return shown_date(None if is_missing(value) else value.date(), language)
 
 
 def shown_contact(contact: object) -> str:

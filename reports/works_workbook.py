@@ -26,6 +26,7 @@ _PAIRS: Final = (
 )
 _TIMING: Final = ("plan_id", "operator", "work_id", "advice", "reason", "decide_by", "not_before")
 _BARS: Final = ("id", "bar", "start", "end", "days")
+_OWN_TIMING: Final = ("road_id", "plan_id", "advice", "reason", "decide_by", "not_before")
 _MEETINGS: Final = ("meeting_id", "own_id", "from_m", "to_m", "window_from", "window_to")
 
 
@@ -58,6 +59,23 @@ def works_workbook(results: ResultSet, language: Language) -> bytes:
             rows = frame[list(columns)].to_numpy(object).tolist()
             title = text("report.preliminary", language) if name == "groups" else ""
             write_sheet(book, text(f"sharing.sheet.{name}", language), heads, rows, bold, title=title, note=note)
+    return sink.getvalue()
+
+
+def road_meetings_workbook(timing: pd.DataFrame, meetings: pd.DataFrame, results: ResultSet, language: Language) -> bytes:
+    """Return what one firm is told of a road: what to do about each of its plans, and where it meets somebody."""
+    advice = dates_written(timing, "decide_by", "not_before")
+    for name in ("advice", "reason"):
+        advice[name] = [text(f"sharing.{name}.{word}", language) for word in timing[name]]
+    note = f"{text('sharing.meetings.note', language)} {run_note(results, language)}"
+    sheets = (("timing", advice, _OWN_TIMING), ("meetings", dates_written(meetings, "window_from", "window_to"), _MEETINGS))
+    sink = io.BytesIO()
+    with xlsxwriter.Workbook(sink, OPTIONS) as book:
+        bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "border": 1})
+        for name, frame, columns in sheets:
+            heads = [text(f"sharing.column.{column}", language) for column in columns]
+            rows = frame[list(columns)].to_numpy(object).tolist()
+            write_sheet(book, text(f"sharing.sheet.{name}", language), heads, rows, bold, note=note)
     return sink.getvalue()
 
 
