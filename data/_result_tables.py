@@ -5,9 +5,10 @@ from typing import Final
 
 from hatang.data._input_tables import ENVIRONMENT, PERIOD, WARD, share
 from hatang.data._names import AssetClass, BoundarySource, GapKind, SuggestionKind, Technology, Verdict
-from hatang.data._route_tables import ROUTE_LEGS, ROUTE_OWNERS, ROUTE_SURVEY, ROUTE_TOTALS
+from hatang.data._route_tables import ROUTE_TABLES
 from hatang.data._sharing_tables import LEAVING, MAST_SUGGESTIONS, RENT_OR_BUILD, SHARES, SHARING_KPIS, VARIANTS
 from hatang.data._tables import Column, Table
+from hatang.data._underground_tables import UNDERGROUND_TABLES
 
 WARD_KEY: Final = ("ward_code", "operator", "technology", "environment", "period")
 WARD_TABLE = Table(
@@ -215,7 +216,8 @@ RESULT_TABLES: Final[Mapping[str, Table]] = {
         *(WARD_TABLE, RAW_TESTS, GAPS, GAPS_LEFT_OUT, SCORECARD),
         *(CORRIDOR, SUGGESTIONS, VIOLATIONS, SHARING_KPIS, MAST_SUGGESTIONS),
         *(SHARES, LEAVING, RENT_OR_BUILD, VARIANTS),
-        *(ROUTE_LEGS, ROUTE_TOTALS, ROUTE_SURVEY, ROUTE_OWNERS),
+        *ROUTE_TABLES,
+        *UNDERGROUND_TABLES,
     )
 }
 """Contracts of the tables of a run, by name."""

@@ -81,3 +81,5 @@ ROUTE_OWNERS: Final = Table(
     key=("variant", "owner"),
 )
 """Whom to call for a route on what exists; the rent is that of its ducts by the price in force, empty where there is none."""
+
+ROUTE_TABLES: Final = (ROUTE_LEGS, ROUTE_TOTALS, ROUTE_SURVEY, ROUTE_OWNERS)

@@ -92,6 +92,13 @@ from hatang.data._result_tables import (
 from hatang.data._route_tables import ROUTE_LEGS, ROUTE_OWNERS, ROUTE_SURVEY, ROUTE_TOTALS
 from hatang.data._sharing_tables import LEAVING, MAST_SUGGESTIONS, RENT_OR_BUILD, SHARE_KEYS, SHARES, SHARING_KPIS, VARIANTS
 from hatang.data._tables import Column, Table
+from hatang.data._underground_tables import (
+    UNDERGROUND_ORDER,
+    UNDERGROUND_OWNERS,
+    UNDERGROUND_STREETS,
+    UNDERGROUND_SUGGESTIONS,
+    UNDERGROUND_SURVEY,
+)
 
 __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this file
     "CancelledError",
@@ -185,6 +192,11 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "CONSTRAINTS",
     "UNDERGROUNDING",
     "LEAVING",
+    "UNDERGROUND_ORDER",
+    "UNDERGROUND_OWNERS",
+    "UNDERGROUND_STREETS",
+    "UNDERGROUND_SUGGESTIONS",
+    "UNDERGROUND_SURVEY",
     "MAST_SUGGESTIONS",
     "RENT_OR_BUILD",
     "ROUTE_LEGS",
