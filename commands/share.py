@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import geopandas as gpd
 import typer
 
-from hatang.commands import sharedesign, shareregister, shareroute, shareworks
+from hatang.commands import sharedesign, shareregister, shareroute, shareunderground, shareworks
 from hatang.commands.terminal import Bar, Session, session, speaks_errors
 from hatang.data.contracts import SuggestionKind
 from hatang.data.decisions import Choice
@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
     group.command("route")(speaks_errors(shareroute.route))
     group.command("works")(speaks_errors(shareworks.works))
     group.command("design")(speaks_errors(sharedesign.joint_design))
+    group.command("underground")(speaks_errors(shareunderground.underground))
     group.command("kpi")(speaks_errors(kpi))
     group.command("decide")(speaks_errors(decide_on))
     group.command("decisions")(speaks_errors(decided))

@@ -50,3 +50,25 @@ UNDERGROUNDING: Final = Table(
 """Streets whose cables are to go underground, or to be tidied: from where to where, when, by whom, by which document, how far it is.
 `dead_cable_m` and `subscribers` are what was counted along the street; empty is not known, which is not none.
 """
+
+PLAN_FIT: Final = Table(
+    "plan_fit",
+    (
+        Column("suggestion_id", required=True),
+        Column("constraint_kind", required=True, values=CONSTRAINTS["constraint_kind"].values),
+        Column("fit", required=True, values=("fits", "does_not_fit", "no_data")),
+        Column(
+            "reason",
+            required=True,
+            values=("no_layer", "outside", "inside", "flooded", "height_unknown", "low_enough", "too_high"),
+        ),
+        Column("constraint_name"),
+        Column("document"),
+        Column("valid_from", "date"),
+        Column("valid_to", "date"),
+        Column("needs_document", "bool"),
+    ),
+)
+"""Whether each suggestion fits each kind of constraint that speaks of it; the name, document and days are those of the constraint it meets.
+The tables `mast_fit` and `underground_fit` have the same columns.
+"""

@@ -60,7 +60,7 @@ from hatang.data._names import (
     Technology,
     Verdict,
 )
-from hatang.data._planning_tables import CONSTRAINTS, UNDERGROUNDING
+from hatang.data._planning_tables import CONSTRAINTS, PLAN_FIT, UNDERGROUNDING
 from hatang.data._register_tables import (
     ATTACHMENTS,
     CHAMBERS,
@@ -190,6 +190,7 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "SPANS",
     "STATION_HOUSES",
     "CONSTRAINTS",
+    "PLAN_FIT",
     "UNDERGROUNDING",
     "LEAVING",
     "UNDERGROUND_ORDER",

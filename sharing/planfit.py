@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from hatang.data.contracts import HUE_CRS, SuggestionKind
+from hatang.data.contracts import HUE_CRS, PLAN_FIT, SuggestionKind
 
 NO_POLES: Final = frozenset({SuggestionKind.REUSE_POLE})
 NEW_MASTS: Final = frozenset({SuggestionKind.COLOCATE_NEW_MAST})
@@ -28,16 +28,14 @@ FORBIDS: Final[Mapping[str, frozenset[SuggestionKind]]] = {
 """Suggestions that each kind of constraint speaks of, beside those it does not touch. Flooding forbids nothing: it is said. A height limit
 forbids only what is known to be higher.
 """
-_COLUMNS: Final = ["suggestion_id", "constraint_kind", "fit", "reason", "constraint_name", "document", "needs_document"]
 
 
 def plan_fit(suggestions: gpd.GeoDataFrame, constraints: gpd.GeoDataFrame, *, on: dt.date) -> pd.DataFrame:
     """Return for each suggestion and each kind of constraint that speaks of it whether it fits on a day.
 
-    Columns: `suggestion_id`, `constraint_kind`, `fit` (`fits`, `does_not_fit`, `no_data`), `reason`, `constraint_name`, `document`,
-    `needs_document`. No layer of a kind filed: `no_data`, never `fits`. A layer whose dates are not valid on the day does not count, but
-    was filed; a limit without its date holds from the first day or to the last. Where the height of a mast, or the limit, is not known:
-    `no_data`. A constraint that names no document does not bind by itself: it is flagged in `needs_document`.
+    Columns: PLAN_FIT contract. No layer of a kind filed: `no_data`, never `fits`. A layer whose dates are not valid on the day does not
+    count, but was filed; a limit without its date holds from the first day or to the last. Where the height of a mast, or the limit, is not
+    known: `no_data`. A constraint that names no document does not bind by itself: it is flagged in `needs_document`.
 
     Parameters
     ----------
@@ -71,8 +69,7 @@ def plan_fit(suggestions: gpd.GeoDataFrame, constraints: gpd.GeoDataFrame, *, on
             if here.empty:
                 rows.append({**common, "fit": "fits", "reason": "outside"})
             rows += [{**common, **_met(constraint, zone, height)} for zone in here.to_dict("records")]
-    frame = pd.DataFrame(rows, columns=_COLUMNS)
-    return frame.astype({"needs_document": "boolean"})
+    return PLAN_FIT.conform(pd.DataFrame(rows, columns=PLAN_FIT.names))
 
 
 def _valid(zones: gpd.GeoDataFrame, on: dt.date) -> gpd.GeoDataFrame:
@@ -88,7 +85,8 @@ def _valid(zones: gpd.GeoDataFrame, on: dt.date) -> gpd.GeoDataFrame:
 def _met(constraint: str, zone: Mapping[Hashable, Any], height_m: float) -> dict[str, object]:
     """Return what a constraint says of a suggestion that lies in it."""
     document = zone.get("document")
-    said = {"constraint_name": zone.get("name"), "document": document, "needs_document": bool(pd.isna(document))}
+    days = {"valid_from": zone.get("valid_from"), "valid_to": zone.get("valid_to")}
+    said = {"constraint_name": zone.get("name"), "document": document, **days, "needs_document": bool(pd.isna(document))}
     if constraint == "flood":
         return {"fit": "fits", "reason": "flooded", **said}
     if constraint == "airport_height":

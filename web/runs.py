@@ -16,8 +16,8 @@ from hatang.data.settings import Settings
 from hatang.pipeline.runs import load_run, marked, run_ids, run_manifests, with_results
 from hatang.web.maps import display_wards
 
-_OF_A_PART: Final = {"corridor", "overlaps", "route_legs", "design_totals"}
-"""Tables that only answers for a road, the works register, a need or a joint design hold."""
+_OF_A_PART: Final = {"corridor", "overlaps", "route_legs", "design_totals", "underground_streets"}
+"""Tables that only answers for a road, the works register, a need, a joint design or undergrounding hold."""
 
 
 @dataclass(frozen=True, slots=True)
