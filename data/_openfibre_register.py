@@ -14,7 +14,7 @@ import pandas as pd
 from hatang.data.contracts import FINDINGS, MAP_CRS
 from hatang.data.openfibre import BELOW_GROUND, TABLE_OF_DEPLOYMENT, TABLE_OF_NODE
 
-_COLUMNS: Final = ("asset_id", "ext_id", "owner", "manager", "status", "geometry")
+_COLUMNS: Final = ("asset_id", "ext_id", "owner", "manager", "status", "source", "geometry")
 _ENDS: Final = ("from_id", "to_id")
 
 
@@ -47,7 +47,7 @@ def openfibre_register(nodes: gpd.GeoDataFrame, spans: gpd.GeoDataFrame) -> dict
 
 
 def _named(nodes: gpd.GeoDataFrame, spans: gpd.GeoDataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return nodes and spans with `asset_id`, `ext_id` (the name, where it is not the id) and `manager`, ends under the new ids."""
+    """Return nodes and spans with `asset_id`, `ext_id` (the name, where it is not the id), `manager`, `source`; ends under new ids."""
     points = pd.DataFrame(nodes).assign(id=nodes["node_id"]).drop_duplicates(["network_id", "node_id"])
     lines = pd.DataFrame(spans).assign(id=spans["span_id"])
     shared = pd.concat([points["id"], lines.drop_duplicates(["network_id", "id"])["id"]]).duplicated().any()
@@ -60,7 +60,7 @@ def _named(nodes: gpd.GeoDataFrame, spans: gpd.GeoDataFrame) -> tuple[pd.DataFra
     for frame, kind in ((points, "node"), (lines.assign(**ends), "span")):
         ids = [told(network, kind, own) for network, own in zip(frame["network_id"], frame["id"], strict=True)]
         names = frame["name"].astype(object).where(frame["name"] != frame["id"], None)
-        frames.append(frame.assign(asset_id=ids, ext_id=names, manager=frame["provider"]))
+        frames.append(frame.assign(asset_id=ids, ext_id=names, manager=frame["provider"], source=frame["network"]))
     return frames[0], frames[1]
 
 

@@ -205,6 +205,24 @@ OVERLAPS: Final = Table(
 )
 """Plans and works that run side by side, whether their windows meet, and the group that those who meet form."""
 
+COMMON_ROUTES: Final = Table(
+    "common_routes",
+    (
+        Column("firm", required=True),
+        Column("other", required=True),
+        Column("distance_m", "float", "m", low=0),
+        Column("near_m", "float", "m", low=0),
+        Column("beside_m", "float", "m", low=0),
+        Column("route_m", "float", "m", low=0),
+        Column("near_share", "float", "share", low=0, high=1),
+        Column("beside_share", "float", "share", low=0, high=1),
+    ),
+    key=("firm", "other", "distance_m"),
+    geometry="any",
+    placed=False,
+)
+"""Who could have dug with whom: how much of a firm's routes lies near another's (`any`: near anybody's), and where it runs beside them."""
+
 MEETINGS: Final = Table(
     "meetings",
     (

@@ -64,6 +64,7 @@ from hatang.data._planning_tables import CONSTRAINTS, PLAN_FIT, UNDERGROUNDING
 from hatang.data._register_tables import (
     ATTACHMENTS,
     CHAMBERS,
+    COMMON_ROUTES,
     DUCT_SECTIONS,
     DUCT_WAYS,
     FINDINGS,
@@ -177,6 +178,7 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "WORKS",
     "ATTACHMENTS",
     "CHAMBERS",
+    "COMMON_ROUTES",
     "DUCT_SECTIONS",
     "DUCT_WAYS",
     "FINDINGS",

@@ -17,7 +17,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from hatang.data.contracts import HUE_CRS, MAP_CRS, MEETINGS, OVERLAPS, ParameterError
-from hatang.sharing.near import length_within_any, parallel_runs
+from hatang.sharing.near import parallel_runs
 from hatang.sharing.stretches import between, spans_inside, united
 
 _ROUNDED_M = 10.0
@@ -190,51 +190,6 @@ def told_to(
                 rows += [{**told, **stretch} for stretch in _stretches(shapes[own], shapes[other], policy)]
     frame = gpd.GeoDataFrame(rows, columns=MEETINGS.names, geometry="geometry", crs=HUE_CRS).to_crs(MAP_CRS)
     return gpd.GeoDataFrame(MEETINGS.conform(frame), geometry="geometry", crs=MAP_CRS)
-
-
-def common_routes(routes: gpd.GeoDataFrame, *, by: str, distances_m: tuple[float, ...], threads: int = 1) -> pd.DataFrame:
-    """Return who could have dug with whom: for each ordered pair of firms, how much of the one's routes lies along the other's.
-
-    Parameters
-    ----------
-    routes
-        Lines in a metric CRS, each stretch counted once for each firm that it lies near to.
-    by
-        Column that names the firm.
-    distances_m
-        How near counts, m.
-    threads
-        How many threads share the work.
-
-    Returns
-    -------
-    DataFrame
-        `firm`, `other`, `distance_m`, `common_m`, `route_m` (all of the firm's) and `share`, sorted by firm, other and distance.
-
-    Raises
-    ------
-    CrsError, ParameterError
-        As `length_within_any`.
-
-    Examples
-    --------
-    >>> lines = [shapely.LineString([(0, 0), (100, 0)]), shapely.LineString([(0, 3), (40, 3)])]
-    >>> routes = gpd.GeoDataFrame({"firm": ["A", "B"]}, geometry=lines, crs="EPSG:9214")
-    >>> common_routes(routes, by="firm", distances_m=(5.0,))[["firm", "other", "common_m"]].round(1).values.tolist()
-    [['A', 'B', 44.0], ['B', 'A', 40.0]]
-    """
-    firms = sorted(routes[by].dropna().unique())
-    rows = []
-    for firm in firms:
-        own = routes[routes[by] == firm]
-        total = float(own.geometry.length.sum())
-        for other in firms:
-            if other != firm:
-                theirs = routes[routes[by] == other]
-                for distance in sorted(distances_m):
-                    common = float(length_within_any(own, theirs, distance_m=distance, threads=threads).sum())
-                    rows.append((firm, other, distance, common, total, common / total if total else np.nan))
-    return pd.DataFrame(rows, columns=["firm", "other", "distance_m", "common_m", "route_m", "share"])
 
 
 def _parties(plans: gpd.GeoDataFrame, works: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:

@@ -22,10 +22,14 @@ def spans_inside(line: shapely.LineString, zone: shapely.Geometry) -> list[Span]
     [(5.0, 10.0), (10.0, 12.0)]
     """
     ends = shapely.get_coordinates(line)
-    segments = shapely.linestrings(np.stack([ends[:-1], ends[1:]], axis=1))
+    segments = np.asarray(shapely.linestrings(np.stack([ends[:-1], ends[1:]], axis=1)), dtype=object)
     start = np.concatenate([[0.0], np.cumsum(shapely.length(segments))])
-    pieces, segment = shapely.get_parts(shapely.intersection(segments, zone), return_index=True)
-    spans = []
+    shapely.prepare(zone)
+    whole = shapely.covers(zone, segments)
+    cut = np.flatnonzero(shapely.intersects(zone, segments) & ~whole)  # the zone's own edge is followed for these alone
+    pieces, position = shapely.get_parts(shapely.intersection(segments[cut], zone), return_index=True)
+    spans = [(float(start[number]), float(start[number + 1])) for number in np.flatnonzero(whole & (shapely.length(segments) > 0))]
+    segment = cut[position]
     for piece, number in zip(pieces, segment, strict=True):
         if piece.length > 0:
             away = np.hypot(*(shapely.get_coordinates(piece) - ends[number]).T)

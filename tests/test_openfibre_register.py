@@ -51,7 +51,11 @@ def test_what_goes_out_comes_in_the_same(tmp_path: Path) -> None:
     back, found = read_register(path, Limits())
     assert found.empty
     for name, table in whole.items():
-        pd.testing.assert_frame_equal(pd.DataFrame(back[name]), pd.DataFrame(table), check_dtype=False)
+        read = pd.DataFrame(back[name])
+        if "source" in read:
+            assert set(read["source"]) <= {"register.gpkg"}
+            read = read.assign(source=pd.Series(None, index=read.index, dtype="str"))
+        pd.testing.assert_frame_equal(read, pd.DataFrame(table), check_dtype=False)
     assert register_openfibre(back, "register.gpkg") == path.read_bytes()
 
 

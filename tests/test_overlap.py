@@ -1,10 +1,8 @@
 """Overlap of plans and works: by hand on lines of Huế's grid, what confidential mode gives away, four real firms in Kenya."""
 
 import datetime as dt
-from pathlib import Path
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import pytest
 import shapely
@@ -14,7 +12,7 @@ from hypothesis import strategies as st
 from benchmarks.__main__ import SMALL
 from benchmarks.overlap import drawn_plans
 from hatang.data.contracts import HUE_CRS, MAP_CRS, MEETINGS, OVERLAPS, PLANS, ParameterError
-from hatang.sharing.overlap import OverlapPolicy, common_routes, overlaps, told_to
+from hatang.sharing.overlap import OverlapPolicy, overlaps, told_to
 
 X, Y = 561_000.0, 1_821_000.0
 
@@ -161,19 +159,3 @@ def test_the_answer_is_that_of_a_tree_and_of_any_number_of_threads() -> None:
     assert all(bench.holds is not False for bench in SMALL["overlap"]())
     drawn = drawn_plans(400, seed=1)
     pd.testing.assert_frame_equal(overlaps(drawn), overlaps(drawn, threads=3))
-
-
-@pytest.mark.reference
-def test_four_firms_in_kenya_run_along_each_other(reference: Path) -> None:
-    """Liquid along NOFBI: README of the data set, made apart from this code; within 1 %."""
-    names = {"liquid_kenya": "Liquid", "NOFBI_Kenya": "NOFBI", "BCS_Kenya": "BCS", "JTL_Kenya": "JTL"}
-    parts = [gpd.read_file(reference / f"ofds/ofds_{file}_spans.geojson").assign(firm=firm) for file, firm in names.items()]
-    routes = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=MAP_CRS).to_crs("EPSG:32737")
-    table = common_routes(routes, by="firm", distances_m=(30.0, 100.0, 500.0))
-    assert len(table) == 4 * 3 * 3
-    liquid = table[(table["firm"] == "Liquid") & (table["other"] == "NOFBI")]
-    assert (liquid["common_m"] / 1000).tolist() == pytest.approx([177.62, 553.44, 2131.5], rel=0.01)
-    total = table.drop_duplicates("firm")["route_m"].sum() / 1000
-    assert total == pytest.approx(13_600, rel=0.01)
-    rising = table.groupby(["firm", "other"])["common_m"].apply(lambda metres: bool(np.all(np.diff(metres) >= 0)))
-    assert rising.all()
