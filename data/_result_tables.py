@@ -6,7 +6,7 @@ from typing import Final
 from hatang.data._input_tables import ENVIRONMENT, PERIOD, WARD, share
 from hatang.data._names import AssetClass, BoundarySource, GapKind, SuggestionKind, Technology, Verdict
 from hatang.data._route_tables import ROUTE_TABLES
-from hatang.data._sharing_tables import LEAVING, MAST_SUGGESTIONS, RENT_OR_BUILD, SHARES, SHARING_KPIS, VARIANTS
+from hatang.data._sharing_tables import SHARING_TABLES
 from hatang.data._tables import Column, Table
 from hatang.data._underground_tables import UNDERGROUND_TABLES
 
@@ -214,8 +214,8 @@ RESULT_TABLES: Final[Mapping[str, Table]] = {
     t.name: t
     for t in (
         *(WARD_TABLE, RAW_TESTS, GAPS, GAPS_LEFT_OUT, SCORECARD),
-        *(CORRIDOR, SUGGESTIONS, VIOLATIONS, SHARING_KPIS, MAST_SUGGESTIONS),
-        *(SHARES, LEAVING, RENT_OR_BUILD, VARIANTS),
+        *(CORRIDOR, SUGGESTIONS, VIOLATIONS),
+        *SHARING_TABLES,
         *ROUTE_TABLES,
         *UNDERGROUND_TABLES,
     )

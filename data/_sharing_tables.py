@@ -142,3 +142,11 @@ VARIANTS: Final = Table(
     key=("road_id", "variant"),
 )
 """Reuse first (A), one trench or set for everybody (B), each alone (C): `saved_m` and `saving_vnd` are against C, rent stands apart."""
+
+SET_NOTES: Final = Table(
+    "set_notes", (Column("code", required=True), Column("road_id", required=True), Column("amount", "float", "see code", low=0))
+)
+"""What was assumed or left out of a road's new set; `amount` is the number that the sentence names, where it names one."""
+
+SHARING_TABLES: Final = (SHARING_KPIS, MAST_SUGGESTIONS, SHARES, LEAVING, RENT_OR_BUILD, VARIANTS, SET_NOTES)
+"""Those that a run may hold."""

@@ -91,7 +91,16 @@ from hatang.data._result_tables import (
     WARD_TABLE,
 )
 from hatang.data._route_tables import ROUTE_LEGS, ROUTE_OWNERS, ROUTE_SURVEY, ROUTE_TOTALS
-from hatang.data._sharing_tables import LEAVING, MAST_SUGGESTIONS, RENT_OR_BUILD, SHARE_KEYS, SHARES, SHARING_KPIS, VARIANTS
+from hatang.data._sharing_tables import (
+    LEAVING,
+    MAST_SUGGESTIONS,
+    RENT_OR_BUILD,
+    SET_NOTES,
+    SHARE_KEYS,
+    SHARES,
+    SHARING_KPIS,
+    VARIANTS,
+)
 from hatang.data._tables import Column, Table
 from hatang.data._underground_tables import (
     UNDERGROUND_ORDER,
@@ -206,6 +215,7 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "ROUTE_OWNERS",
     "ROUTE_SURVEY",
     "ROUTE_TOTALS",
+    "SET_NOTES",
     "SHARES",
     "SHARE_KEYS",
     "VARIANTS",

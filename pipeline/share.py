@@ -89,7 +89,8 @@ def share_road(
     with Store.open(settings) as store:
         plans, _ = layer(store, Kind.PLANS, base.period)
         constraints, _ = layer(store, Kind.CONSTRAINTS, base.period)
-    new = shared_set(axes, corridor, gpd.GeoDataFrame(plans), gpd.GeoDataFrame(base.tables["gaps"]), clauses=clauses, prices=prices)
+    gaps = gpd.GeoDataFrame(base.tables["gaps"])
+    new = shared_set(axes, corridor, gpd.GeoDataFrame(plans), gaps, clauses=clauses, prices=prices, limits=rules)
     works = gpd.GeoDataFrame(base.tables[str(Kind.WORKS)])
     new |= road_timing(
         axes,

@@ -1,6 +1,6 @@
 """The new shared set of a road's answer: from plans, gaps and poles to trenches, chambers, quantities and violations."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import geopandas as gpd
@@ -9,15 +9,59 @@ import pandas as pd
 import shapely
 
 from hatang.data.clauses import trench_profiles
-from hatang.data.contracts import HUE_CRS, MAP_CRS, AssetClass, Clause, ParameterError, Price
+from hatang.data.contracts import HUE_CRS, MAP_CRS, SET_NOTES, AssetClass, Clause, MissingError, ParameterError, Price
+from hatang.data.rules import Rule, rule_value
+from hatang.sharing.chambers import ChamberRules
 from hatang.sharing.near import parallel_runs
 from hatang.sharing.quantities import bill_of_quantities
 from hatang.sharing.rulecheck import check_rules, facts_of
-from hatang.sharing.streetset import Need, StreetRules, StreetSet, empty_set, street_set
+from hatang.sharing.streetrules import Need, StreetRules
+from hatang.sharing.streetset import StreetSet, empty_set, street_set
+from hatang.sharing.trench import TrenchBuild
 
-_MEETS_M: Final = 50.0  # a plan that runs beside the road for less merely crosses it
-_ASSUMED: Final = (Need("any", 3),)
-"""Where no plan meets the road: a sketch for three ways, which is said."""
+_ANY: Final = "any"
+"""Who needs the ways that are assumed where no plan meets the road, which is said."""
+
+
+def street_rules(rules: dict[str, Rule], clauses: Iterable[Clause]) -> StreetRules:
+    """Return what a new set is laid out by: settings of the project from the rules, requirements of law from the clauses in force.
+
+    Raises
+    ------
+    MissingError
+        Where a rule or clause is not in force.
+    """
+    law = {clause.code: clause.value for clause in clauses}
+
+    def required(code: str) -> float:
+        found = law.get(code)
+        if found is None:
+            raise MissingError("error.rule.missing", rule=code)
+        return found
+
+    return StreetRules(
+        chambers=ChamberRules(
+            spacing_m=required("chamber_spacing"),
+            bend_deg=rule_value(rules, "chamber_bend_deg"),
+            entrance_clear_m=rule_value(rules, "chamber_entrance_clear_m"),
+            together_m=rule_value(rules, "chamber_together_m"),
+        ),
+        build=TrenchBuild(
+            duct_mm=rule_value(rules, "trench_duct_mm"),
+            gap_mm=required("duct_gap"),
+            bed_mm=rule_value(rules, "trench_bed_mm"),
+            sand_above_mm=rule_value(rules, "trench_sand_above_mm"),
+            cover_sidewalk_mm=required("duct_cover_sidewalk"),
+            cover_carriageway_mm=required("duct_cover_carriageway"),
+        ),
+        reserve_share=rule_value(rules, "reserve_share"),
+        width_m=rule_value(rules, "street_width_m"),
+        pavement_m=rule_value(rules, "street_pavement_m"),
+        assumed_ways=int(rule_value(rules, "street_ways")),
+        lateral_m=rule_value(rules, "street_lateral_m"),
+        lateral_ways=int(rule_value(rules, "street_lateral_ways")),
+        pole_span_m=rule_value(rules, "street_pole_span_m"),
+    )
 
 
 def shared_set(
@@ -26,28 +70,29 @@ def shared_set(
     plans: gpd.GeoDataFrame,
     gaps: gpd.GeoDataFrame,
     *,
-    clauses: Iterable[Clause],
+    clauses: Sequence[Clause],
     prices: Mapping[str, Price],
+    limits: dict[str, Rule],
 ) -> dict[str, pd.DataFrame]:
-    """Return `new_trenches`, `new_chambers`, `boq`, `violations` and `set_notes` (code, road_id) of the roads; shapes in EPSG:4326.
+    """Return `new_trenches`, `new_chambers`, `boq`, `violations` and `set_notes` (SET_NOTES contract) of the roads; shapes in EPSG:4326.
 
     A road whose ways fit no trench is left out and named in the notes; the rest is computed.
     """
-    rules, profiles = StreetRules(), trench_profiles()
+    rules, profiles = street_rules(limits, clauses), trench_profiles()
     sets: list[StreetSet] = []
-    notes: list[dict[str, str]] = []
+    notes: list[tuple[str, str, float | None]] = []
     targets = dict(zip(gaps["gap_id"], gaps.to_crs(HUE_CRS).geometry, strict=True)) if len(gaps) else {}
     for road, axis in zip(axes.to_dict("records"), axes.geometry.to_numpy(), strict=True):
         name = str(road["road_id"])
-        needs = _needs(axis, plans)
+        needs = _needs(axis, plans, limits)
         if not needs:
-            notes.append({"code": "ways_assumed", "road_id": name})
+            notes.append(("ways_assumed", name, rules.assumed_ways))
         here = corridor[(corridor["road_id"] == name) & (corridor["asset_class"] == AssetClass.POLE)]
         width = float(road["width_m"]) if pd.notna(road["width_m"]) and road["width_m"] > 0 else None
         try:
             found = street_set(
                 axis,
-                needs or _ASSUMED,
+                needs or [Need(_ANY, rules.assumed_ways)],
                 profiles=profiles,
                 rules=rules,
                 width_m=width,
@@ -56,9 +101,10 @@ def shared_set(
                 name=name,
             )
         except ParameterError:
-            notes.append({"code": "ways_fit_no_trench", "road_id": name})
+            notes.append(("ways_fit_no_trench", name, None))
             continue
-        notes += [{"code": code, "road_id": name} for code in (*found.assumptions, f"no_poles_{found.no_poles}")]
+        notes += [(code, name, rules.width_m) for code in found.assumptions]
+        notes.append((f"no_poles_{found.no_poles}", name, None))
         sets.append(found)
     given = sets or [empty_set()]
     trenches = _together([found.trenches() for found in given])
@@ -69,17 +115,23 @@ def shared_set(
         "new_chambers": chambers.to_crs(MAP_CRS),
         "boq": bill_of_quantities(sets, prices, build=rules.build),
         "violations": violations.to_crs(MAP_CRS),
-        "set_notes": pd.DataFrame(notes, columns=["code", "road_id"], dtype=object),
+        "set_notes": SET_NOTES.conform(pd.DataFrame(notes, columns=SET_NOTES.names)),
     }
 
 
-def _needs(axis: shapely.LineString, plans: gpd.GeoDataFrame) -> list[Need]:
+def _needs(axis: shapely.LineString, plans: gpd.GeoDataFrame, limits: dict[str, Rule]) -> list[Need]:
     """Return what the plans that run beside the road ask for; a plan without its count of ways asks for one."""
     if plans.empty:
         return []
     road = gpd.GeoDataFrame(geometry=[axis], crs=HUE_CRS)
     metric = plans.to_crs(HUE_CRS).reset_index(drop=True)
-    runs = parallel_runs(metric, road, offset_m=20.0, max_angle_deg=20.0, min_overlap_m=_MEETS_M)
+    runs = parallel_runs(
+        metric,
+        road,
+        offset_m=rule_value(limits, "timing_beside_m"),
+        max_angle_deg=rule_value(limits, "overlap_angle_deg"),
+        min_overlap_m=rule_value(limits, "timing_meets_m"),
+    )
     met = metric.iloc[sorted(set(runs["left"]))]
     ways = met.assign(ways=met["ways"].fillna(1).astype(int)).groupby("operator")["ways"].max()
     return [Need(str(operator), int(count)) for operator, count in ways.items() if count > 0]

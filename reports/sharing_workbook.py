@@ -1,13 +1,14 @@
 """The sharing answer as XLSX: totals, the ranked list, shares, the corridor's assets, the survey list, the new set, and when to decide."""
 
 import io
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import pandas as pd
 import xlsxwriter
 
 from hatang.data.contracts import SuggestionKind
-from hatang.data.figures import is_missing
+from hatang.data.figures import is_missing, shown
 from hatang.data.language import Language, text
 from hatang.data.results import ResultSet
 from hatang.reports.bargain_sheets import SHEETS, clauses_named, firms_named, worded
@@ -137,7 +138,7 @@ def _new_set(book: xlsxwriter.Workbook, results: ResultSet, bold: object, langua
         for row in bill.itertuples(index=False)
     ]
     heads = [text(f"sharing.column.{name}", language) for name in _BILL]
-    notes = "; ".join(f"{row.road_id}: {text(f'sharing.note.{row.code}', language)}" for row in results.tables["set_notes"].itertuples())
+    notes = "; ".join(_set_note(row, language) for row in results.tables["set_notes"].to_dict("records"))
     write_sheet(
         book, text("sharing.sheet.boq", language), heads, rows, bold, title=text("report.preliminary", language), note=notes or note
     )
@@ -156,6 +157,12 @@ def _new_set(book: xlsxwriter.Workbook, results: ResultSet, bold: object, langua
     bars = dates_written(results.tables["calendar"], "start", "end")
     bars["bar"] = [text(f"sharing.bar.{name}", language) for name in bars["kind"]]
     _frame(book, "calendar", bars, _CALENDAR, bold, language, note)
+
+
+def _set_note(row: Mapping[Any, Any], language: Language) -> str:
+    """Return what was assumed or left out of a road's new set; a run of before notes had amounts shows none."""
+    words = text(f"sharing.note.{row['code']}", language, amount=shown(row.get("amount"), "", language))
+    return f"{row['road_id']}: {words}"
 
 
 def dates_written(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:

@@ -19,9 +19,9 @@ class ChamberRules:
     """How far apart chambers may stand, what is a bend, and what is kept free before an entrance."""
 
     spacing_m: float = 100.0  # QCVN 07-3:2023/BXD 2.2.1.9, on straights
-    bend_deg: float = 15.0  # change of direction that asks for a chamber; the rule names bends, not an angle: a project's own setting
-    entrance_clear_m: float = 2.0  # each side of the middle of an entrance; a project's own setting
-    together_m: float = 5.0  # places closer than this share one chamber; a project's own setting
+    bend_deg: float = 15.0  # change of direction that asks for a chamber
+    entrance_clear_m: float = 2.0  # each side of the middle of an entrance
+    together_m: float = 5.0  # places closer than this share one chamber
 
     def __post_init__(self) -> None:
         """Check ranges.

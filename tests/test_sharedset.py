@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import ezdxf.filemanagement
@@ -10,12 +11,15 @@ import openpyxl
 import pytest
 import shapely
 
-from hatang.data.contracts import VIOLATIONS
+from hatang.data.clauses import clauses_in_force
+from hatang.data.contracts import VIOLATIONS, MissingError
 from hatang.data.results import ResultSet
+from hatang.data.rules import rules_in_force
 from hatang.data.settings import Settings
 from hatang.pipeline.ingest import IngestOptions, ingest
 from hatang.pipeline.progress import Quiet
 from hatang.pipeline.share import share_road
+from hatang.pipeline.sharedset import street_rules
 from hatang.reports.calendar_file import sharing_calendar
 from hatang.reports.drawing import sharing_drawing
 from hatang.reports.geodata import report_geopackage
@@ -124,10 +128,33 @@ def test_the_calendar_has_the_works_the_deadline_and_what_to_decide(settings: Se
     )
 
 
+RULES = rules_in_force(dt.date(2026, 11, 24))
+OURS = [name for name in RULES if name.startswith(("street_", "chamber_", "trench_")) or name == "reserve_share"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_setting_of_a_new_set_is_a_dated_rule(name: str) -> None:
+    clauses = clauses_in_force(dt.date(2026, 11, 24))
+    other = RULES | {name: replace(RULES[name], value=float(RULES[name].value) + 1)}
+    assert street_rules(other, clauses) != street_rules(RULES, clauses)
+
+
+@pytest.mark.parametrize("code", ["chamber_spacing", "duct_gap", "duct_cover_sidewalk", "duct_cover_carriageway"])
+def test_requirements_of_law_are_the_clauses_in_force(code: str) -> None:
+    clauses = clauses_in_force(dt.date(2026, 11, 24))
+    changed = [replace(clause, value=(clause.value or 0) + 1) if clause.code == code else clause for clause in clauses]
+    assert street_rules(RULES, changed) != street_rules(RULES, clauses)
+    with pytest.raises(MissingError, match=code):
+        street_rules(RULES, [clause for clause in clauses if clause.code != code])
+
+
 def test_without_plans_three_ways_are_assumed_and_said(settings: Settings) -> None:
     found = share_road(road(), settings, progress=Quiet())
     assert set(found.tables["new_trenches"]["ways"]) == {4}
     assert found.tables["set_notes"]["code"].tolist() == ["ways_assumed", "no_poles_ducts"]
+    book = openpyxl.load_workbook(io.BytesIO(sharing_workbook(found, "vi")))
+    words = [str(cell) for row in book["Khoi luong"].iter_rows(values_only=True) for cell in row]
+    assert any("R1: chưa có kế hoạch nào dọc tuyến, tạm tính 3 ống" in cell for cell in words)
 
 
 def test_more_ways_than_a_trench_holds_are_named_and_the_rest_stands(settings: Settings, tmp_path: Path) -> None:

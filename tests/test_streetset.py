@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hatang.data.clauses import trench_profiles
 from hatang.data.contracts import HUE_CRS, ParameterError
 from hatang.sharing.chambers import ChamberRules, bends_of, chamber_places
-from hatang.sharing.streetset import Need, StreetRules, new_poles, parallel_line, street_set, ways_by_side
+from hatang.sharing.streetrules import Need, StreetRules
+from hatang.sharing.streetset import new_poles, parallel_line, street_set, ways_by_side
 
 X, Y = 561_000.0, 1_821_000.0
 PROFILES = trench_profiles()
