@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from hatang.data._asset_measures import ASSET_MEASURES
 from hatang.data._grid_tables import POPULATION, TERRAIN
 from hatang.data._names import AssetClass, BoundarySource, Environment
 from hatang.data._planning_tables import CONSTRAINTS, UNDERGROUNDING
@@ -248,6 +249,7 @@ ASSETS = Table(
         Column("slots_used", "int", "slots", low=0, high=100, synonyms=("vi_tri_da_dung",)),
         Column("survey_date", "date", synonyms=("ngay_khao_sat",)),
         Column("sharable", values=("yes", "conditional", "no"), synonyms=("cho_dung_chung",)),
+        *ASSET_MEASURES,
     ),
     key=("asset_id",),
     geometry="any",

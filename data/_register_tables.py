@@ -7,6 +7,7 @@ MUDDI, occupancy after GraceTHD. Power poles, lamp posts and signal posts are po
 from collections.abc import Mapping
 from typing import Final
 
+from hatang.data._asset_measures import LAYINGS, SURFACES
 from hatang.data._tables import Column, Table
 
 OCCUPANCIES: Final = ("0", "1.1", "1.2", "2", "9")
@@ -41,6 +42,7 @@ POLES: Final = Table(
         Column("slots_total", "int", "slots", low=0),
         Column("slots_used", "int", "slots", low=0),
         Column("boxes_used", "int", "boxes", low=0),
+        Column("slack_m", "float", "m", low=0),
         _OCCUPANCY,
         Column("condition", values=("ok", "poor", "replace", "unknown")),
     ),
@@ -59,6 +61,8 @@ CHAMBERS: Final = Table(
         Column("entries_total", "int", "entries", low=0),
         Column("entries_used", "int", "entries", low=0),
         Column("floor_gap_mm", "float", "mm", low=0),
+        Column("lid_cover_m", "float", "m", low=0),
+        Column("surface", values=SURFACES),
         _OCCUPANCY,
     ),
     key=("asset_id",),
@@ -71,11 +75,13 @@ DUCT_SECTIONS: Final = Table(
         Column("from_id"),
         Column("to_id"),
         Column("length_m", "float", "m", low=0),
-        Column("laying", values=("open_trench", "micro_trench", "hdd", "bridge", "hao", "tunnel")),
+        Column("laying", values=LAYINGS),
         Column("ways", "int", "ways", low=0),
         Column("layers", "int", "layers", low=0),
         Column("cover_m", "float", "m", low=0),
-        Column("surface", values=("sidewalk", "verge", "carriageway", "median")),
+        Column("slab_mm", "float", "mm", low=0),
+        Column("duct_gap_mm", "float", "mm", low=0),
+        Column("surface", values=SURFACES),
         Column("trench_top_mm", "float", "mm", low=0),
         Column("trench_bottom_mm", "float", "mm", low=0),
         Column("year", "int", "year", low=1900, high=2100),

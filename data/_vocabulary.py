@@ -111,6 +111,11 @@ _VALUES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "moratorium": ("cam dao", "cam dao duong"),
     },
     "measure": {"underground": ("ngam hoa", "ha ngam", "ha ngam cap"), "tidy": ("chinh trang", "bo gon", "chinh trang cap", "sap xep cap")},
+    "laying": {"open_trench": ("dao ho", "ranh ho", "dao ranh"), "micro_trench": ("ranh nho", "micro trench"),
+               "hdd": ("khoan ngam", "khoan dinh huong"), "bridge": ("tren cau", "treo cau", "cau"), "hao": ("hao ky thuat",),
+               "tunnel": ("tuy nen", "tuynel")},
+    "surface": {"sidewalk": ("he", "via he", "he duong"), "verge": ("le duong", "le dat"), "carriageway": ("long duong", "mat duong"),
+                "median": ("dai phan cach", "phan cach")},
     "budget_status": {"none": ("chua co", "khong"), "requested": ("da de xuat", "dang trinh"),
                       "approved": ("da duyet", "duoc duyet", "da phe duyet")},
     "kind": {

@@ -22,6 +22,7 @@ UNITS: Final[Mapping[str, Mapping[str, float]]] = {
     "Mbit/s": {"bit/s": 1e-6, "kbit/s": 1e-3, "mbit/s": 1.0, "gbit/s": 1e3, "kbps": 1e-3, "mbps": 1.0, "gbps": 1e3, "bps": 1e-6},
     "km/h": {"km/h": 1.0, "m/s": 3.6, "mph": 1.609344, "kn": 1.852},
     "m": {"mm": 1e-3, "cm": 1e-2, "m": 1.0, "km": 1e3, "ft": 0.3048},
+    "mm": {"mm": 1.0, "cm": 10.0, "m": 1e3},
     "ms": {"ms": 1.0, "s": 1e3, "us": 1e-3},
     "m²": {"m2": 1.0, "m²": 1.0, "ha": 1e4, "km2": 1e6, "km²": 1e6},
     "VND": {"vnd": 1.0, "đồng": 1.0, "nghìn đồng": 1e3, "triệu đồng": 1e6, "tỷ đồng": 1e9},

@@ -18,6 +18,7 @@ import pyogrio
 import pyproj
 import shapely
 
+from hatang.data._asset_measures import ASSET_MEASURES
 from hatang.data._fiberq import FIBERQ_LAYERS, FIBERQ_MARKS, fiberq_register
 from hatang.data._filetype import Form, Member, opened, refused
 from hatang.data._gracethd import GRACETHD_MARKS, GRACETHD_TABLES, gracethd_register
@@ -29,7 +30,10 @@ from hatang.data.limits import Limits
 from hatang.data.openfibre import read_openfibre
 
 _CLASSES: Final = {"poles": "pole", "chambers": "chamber", "duct_sections": "duct_section"}
-_ASSET_COLUMNS: Final = ("asset_id", "kind", "owner", "status", "ways", "ways_used", "slots_total", "slots_used", "sharable")
+_ASSET_COLUMNS: Final = (
+    *("asset_id", "kind", "owner", "status", "ways", "ways_used", "slots_total", "slots_used", "sharable"),
+    *(column.name for column in ASSET_MEASURES),
+)
 _NETWORK: Final = re.compile(rb'"networks"\s*:\s*\[|"network"\s*:\s*\{')
 """What a file of the Open Fibre Data Standard says of its network: JSON holds networks, each feature of GeoJSON its own."""
 _SEARCHED: Final = 1 << 24

@@ -30,6 +30,8 @@ _UNITS: Final[Mapping[str, str]] = {
     "ways": "",
     "slots": "",
     "subscribers": "",
+    "boxes": "",
+    "layers": "",
     "lanes": "",
     "paths": "",
 }
@@ -54,6 +56,8 @@ _EXAMPLES: Final[Mapping[str, object]] = {
     "ways_used": 1,
     "slots_total": 6,
     "slots_used": 2,
+    "boxes_used": 1,
+    "cover_m": 0.6,
     "households": 2100,
     "households_served": 1850,
     "households_connected": 1420,

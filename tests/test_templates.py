@@ -88,7 +88,7 @@ def test_lists_to_choose_from_lie_under_the_cells() -> None:
     sheet = book.worksheets[0]
     names = {cell.value: cell.column_letter for cell in sheet[1]}
     under = {str(rule.sqref).split(":")[0].rstrip("0123456789") for rule in sheet.data_validations.dataValidation}
-    assert under == {names[name] for name in ("Loại tài sản", "Trạng thái", "Cho dùng chung")}
+    assert under == {names[name] for name in ("Loại tài sản", "Trạng thái", "Cho dùng chung", "Cách đặt", "Vị trí đặt")}
     wards = openpyxl.load_workbook(io.BytesIO(template(Kind.FIXED, "vi"))).worksheets[2]
     assert len([cell for cell in wards["A"] if cell.value]) == 41
 
