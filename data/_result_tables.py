@@ -210,11 +210,19 @@ VIOLATIONS = Table(
 )
 """Where a plan does not meet a clause: what was measured, in `unit`, and what the clause needs; unverified clauses only warn."""
 
+ASSET_VIOLATIONS = Table(
+    "asset_violations",
+    (Column("asset_class", values=tuple(AssetClass)), Column("owner"), *VIOLATIONS.columns),
+    key=("violation_id",),
+    geometry="any",
+)
+"""The same of assets that stand already, by what the register holds of them: findings to review, since a clause may be younger."""
+
 RESULT_TABLES: Final[Mapping[str, Table]] = {
     t.name: t
     for t in (
         *(WARD_TABLE, RAW_TESTS, GAPS, GAPS_LEFT_OUT, SCORECARD),
-        *(CORRIDOR, SUGGESTIONS, VIOLATIONS),
+        *(CORRIDOR, SUGGESTIONS, VIOLATIONS, ASSET_VIOLATIONS),
         *SHARING_TABLES,
         *ROUTE_TABLES,
         *UNDERGROUND_TABLES,

@@ -79,6 +79,7 @@ from hatang.data._register_tables import (
     STATION_HOUSES,
 )
 from hatang.data._result_tables import (
+    ASSET_VIOLATIONS,
     CORRIDOR,
     GAPS,
     GAPS_LEFT_OUT,
@@ -180,6 +181,7 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "TILES",
     "VILLAGES",
     "VIOLATIONS",
+    "ASSET_VIOLATIONS",
     "WARDS",
     "WARD_KEY",
     "WARD_TABLE",
