@@ -43,6 +43,7 @@ def road(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="Tuyến đường: GeoJSON, GPKG, SHP nén zip, DXF / road line")],
     mapping: Annotated[Path | None, typer.Option(help="Tệp khai báo: hệ tọa độ, lớp, tên cột (YAML) / mapping file")] = None,
+    crs: Annotated[str | None, typer.Option(help="Hệ tọa độ của tệp, ví dụ EPSG:9214 / coordinate system of the file")] = None,
     out: Annotated[Path | None, typer.Option(help="Thư mục kết quả / result folder")] = None,
     period: Annotated[str | None, typer.Option(help="Kỳ, ví dụ 2026Q3 / quarter")] = None,
     as_of: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Ngày chốt / date of the figures")] = None,
@@ -53,7 +54,7 @@ def road(
 ) -> None:
     """Cột, cống, bể cáp dùng chung được dọc một tuyến đường / what can be shared along a road."""
     here = session(context)
-    lines, faults = read_road(file, here.settings.limits, mapping)
+    lines, faults = read_road(file, here.settings.limits, mapping, crs)
     here.faults(faults)
     if confidential is not None:
         _confidential(here, lines, confidential, out, period, as_of.date() if as_of else None)

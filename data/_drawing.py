@@ -18,13 +18,15 @@ import shapely
 
 from hatang.data._filetype import Member, refused
 from hatang.data._vocabulary import fold, value_of
-from hatang.data.contracts import AssetClass, Fault, Kind, RefusedError, Severity
+from hatang.data.contracts import AssetClass, Fault, RefusedError, Severity
 from hatang.data.limits import Limits
 
 _SAGITTA: Final = 0.05
 """How far a chord may lie from its arc, in units of the drawing: 5 cm where it is in metres."""
 _LINES: Final = frozenset({"LINE", "LWPOLYLINE", "POLYLINE", "ARC", "CIRCLE", "ELLIPSE", "SPLINE"})
 _TITLES: Final = ("layer", "block", "handle")
+_AXES: Final = re.compile(r"(?:^|_)(?:tim|tim_?duong|tim_?tuyen|truc|truc_?duong|cent(?:re|er)_?lines?|road_?axis|axis)(?:_|$)")
+"""Words in names of layers that hold the axes of roads; kerbs, frames and measures are lines too, and no roads."""
 _CLASSES: Final = {
     AssetClass.CHAMBER: re.compile(r"(?:^|_)(?:ho_?ga|be_?cap|ho_?cap|ham_?cap|ganivo|ga_?ni_?vo|manhole|handhole|chamber)(?:_|$)"),
     AssetClass.POLE: re.compile(r"(?:^|_)(?:cot|cot_?treo|tru|pole)(?:_|$)"),
@@ -32,31 +34,38 @@ _CLASSES: Final = {
 }
 """Words in names of layers and blocks; the first that fits counts, for a chamber belongs to a duct and stands in its layers."""
 
-_ROAD: Final = re.compile(r"(?:^|_)(?:tim|tim_?duong|tim_?tuyen|tuyen_?duong|duong|road|street|axis|cent(?:re|er)_?line)(?:_|$)")
-"""Words in names of layers that hold the lines of roads."""
-_SHOWN: Final = 300
 
-
-def read_drawing(member: Member, limits: Limits, limit: int | None) -> tuple[pa.Table, np.ndarray]:
+def read_drawing(
+    member: Member, limits: Limits, limit: int | None, *, layer: str | None = None, roads: bool = False
+) -> tuple[pa.Table, np.ndarray, tuple[Fault, ...]]:
     """Return attributes and shapes (two dimensions, units of the drawing) of the things in the model space of a DXF file.
 
     Lines, polylines, arcs and splines become lines, closed ones areas, points and blocks points; arcs are cut so that no chord lies more
-    than 0.05 units from them. Writing, measures and hatches are passed over. The attributes of a block are columns.
+    than 0.05 units from them. Writing, measures and hatches are passed over. The attributes of a block are columns. Layers passed over are
+    told by a fault.
+
+    Parameters
+    ----------
+    layer
+        The one layer to read, else all.
+    roads
+        Read lines alone, closed ones as lines too: those on the one layer that has lines, else on the layers named as axes of roads.
 
     Raises
     ------
     RefusedError
-        Where the drawing is broken, too large, or has nothing in its model space.
+        Where the drawing is broken, too large, or has nothing in its model space or on the layer, or roads could be on several layers.
     """
     try:
         drawing = ezdxf.filemanagement.readfile(member.path)
         _refuse_nesting(drawing, member, limits)
-        found = list(_things(drawing.modelspace(), limit))
+        found = list(_things(drawing.modelspace(), limit if layer is None and not roads else None))
     except RefusedError:
         raise
     except (ezdxf.lldxf.const.DXFError, OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
         # What ezdxf makes of a broken drawing depends on the tag that is wrong.
         raise refused(member.name, "file_malformed", found=(str(error).splitlines() or [type(error).__name__])[0]) from error
+    found, passed = _on_layer(found, layer, member, roads=roads)
     if not found:
         raise refused(member.name, "file_layer_empty")
     names = dict.fromkeys([*_TITLES, *(name for cells, _ in found for name in cells)])
@@ -67,35 +76,33 @@ def read_drawing(member: Member, limits: Limits, limit: int | None) -> tuple[pa.
             table["asset_class"] = pa.array(classes, pa.string())
     shapes = np.empty(len(found), dtype=object)
     shapes[:] = [shape for _, shape in found]
-    return pa.table(table), shapes
+    return pa.table(table), shapes, passed
 
 
-def of_layers(
-    member: Member, table: pa.Table, shapes: np.ndarray, layer: str | None, wanted: str | None
-) -> tuple[pa.Table, np.ndarray, tuple[Fault, ...]]:
-    """Return what of a drawing is meant: the layer that is named; of one read as roads the layers named for roads, where there are any.
-
-    What is left out beside the layers of roads is told in a warning, layer by layer.
-
-    Raises
-    ------
-    RefusedError
-        Where there is no layer of the name.
-    """
-    names = np.array(table.column("layer").to_pylist(), object)
-    layers = list(dict.fromkeys(names))
+def _on_layer(
+    found: list[tuple[dict[str, str], Any]], layer: str | None, member: Member, *, roads: bool
+) -> tuple[list[tuple[dict[str, str], Any]], tuple[Fault, ...]]:
+    """Return the things on the layers that are meant, and which layers are not."""
+    if roads:
+        found = [(cells, _as_line(shape)) for cells, shape in found if shape.geom_type != "Point"]
+    layers = list(dict.fromkeys(cells["layer"] for cells, _ in found))
+    meant = layers
     if layer is not None:
         meant = [name for name in layers if fold(name) == fold(layer)]
         if not meant:
-            raise refused(member.name, "file_layers", found=", ".join(layers)[:_SHOWN])
-    else:
-        meant = [name for name in layers if wanted == Kind.ROADS and _ROAD.search(fold(name))] or layers
-    kept = np.isin(names, np.array(meant, object))
-    if kept.all():
-        return table, shapes, ()
-    others = ", ".join(name for name in layers if name not in meant)[:_SHOWN]
-    left_out = Fault("drawing_layers", member.name, Severity.WARNING, field="layer", found=others, count=int((~kept).sum()))
-    return table.filter(pa.array(kept)), shapes[kept], () if layer is not None else (left_out,)
+            raise refused(member.name, "drawing_layer", field="layer", found=layer, known=", ".join(layers))
+    elif roads and len(layers) > 1:
+        meant = [name for name in layers if _AXES.search(fold(name))]
+        if not meant:
+            raise refused(member.name, "file_layers", found=", ".join(layers))
+    others = [name for name in layers if name not in meant]
+    faults = (Fault("drawing_passed", member.name, Severity.WARNING, field="layer", found=", ".join(others)[:200]),) if others else ()
+    return [(cells, shape) for cells, shape in found if cells["layer"] in meant], faults
+
+
+def _as_line(shape: Any) -> Any:
+    """Return a line, an area as the line around it."""
+    return shapely.LineString(shape.exterior.coords) if shape.geom_type == "Polygon" else shape
 
 
 def _refuse_nesting(drawing: Any, member: Member, limits: Limits) -> None:

@@ -20,7 +20,8 @@ class ReadOptions:
 
     `operator`, `technology` and `environment` fill what the file leaves open or names in words nobody knows; a row that plainly names
     another is refused, so that an option never turns one firm's rows into another's. `period` (`2026Q3`) counts where the rows have no
-    times. `mapping` is the path of a mapping file, `limits` how large the file may be.
+    times. `mapping` is the path of a mapping file, `limits` how large the file may be. `crs` is the coordinate system, before that of the
+    mapping.
     """
 
     operator: str | None = None
@@ -29,6 +30,7 @@ class ReadOptions:
     period: str | None = None
     mapping: Path | None = None
     limits: Limits = field(default_factory=Limits)
+    crs: str | None = None
 
 
 def checked(options: ReadOptions, file: str) -> ReadOptions:

@@ -100,14 +100,11 @@ def load_mapping(path: Path) -> FileMapping:
             wrong("mapping_key", str(key), key, known=", ".join(KEYS))
     values: dict[str, Any] = {key: document[key] for key in KEYS if document.get(key) is not None}
     if "crs" in values:
-        try:
-            stated = pyproj.CRS.from_user_input(values["crs"])
-            if not on_earth(stated):
-                wrong("mapping_crs", "crs", values.pop("crs"))
-            else:
-                values["crs"] = stated
-        except (pyproj.exceptions.CRSError, TypeError):
+        stated = _crs(values["crs"])
+        if stated is None:
             wrong("mapping_crs", "crs", values.pop("crs"))
+        else:
+            values["crs"] = stated
     if "delimiter" in values:
         values["delimiter"] = _TAB_WORDS.get(str(values["delimiter"]), str(values["delimiter"]))
         if len(values["delimiter"]) != 1:
@@ -134,6 +131,29 @@ def load_mapping(path: Path) -> FileMapping:
     if faults:
         raise RefusedError("error.reading.mapping", faults, file=path.name)
     return FileMapping(file=path.name, **values)
+
+
+def stated_crs(code: str) -> pyproj.CRS:
+    """Return the coordinate system that the option `--crs` names.
+
+    Raises
+    ------
+    RefusedError
+        Where there is none of that name on Earth.
+    """
+    found = _crs(code)
+    if found is None:
+        raise RefusedError("error.reading.options", [Fault("option_crs", "--crs", field="--crs", found=code)], file="--crs")
+    return found
+
+
+def _crs(code: Any) -> pyproj.CRS | None:
+    """Return a coordinate system on Earth by its name, None where there is none."""
+    try:
+        found = pyproj.CRS.from_user_input(code)
+    except (pyproj.exceptions.CRSError, TypeError):
+        return None
+    return found if on_earth(found) else None
 
 
 def mapping_text(mapping: FileMapping) -> str:

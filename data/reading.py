@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +26,7 @@ from hatang.data._statements import ReadOptions, checked
 from hatang.data.contracts import INPUT_TABLES, Fault, Kind, RefusedError, Severity
 from hatang.data.formats import Format, format_of
 from hatang.data.limits import Limits
-from hatang.data.mapping import FileMapping, load_mapping
+from hatang.data.mapping import FileMapping, load_mapping, stated_crs
 from hatang.data.read_features import read_features
 from hatang.data.read_fixed import read_fixed
 from hatang.data.read_measurements import read_measurements, read_measurements_in_parts
@@ -222,7 +222,8 @@ def _pixels(file: str, members: tuple[Member, ...], mapping: FileMapping, kind: 
 
 
 def _mapping(options: ReadOptions) -> FileMapping:
-    return FileMapping() if options.mapping is None else load_mapping(options.mapping)
+    mapping = FileMapping() if options.mapping is None else load_mapping(options.mapping)
+    return mapping if options.crs is None else replace(mapping, crs=stated_crs(options.crs))
 
 
 def _is_grid(members: tuple[Member, ...]) -> bool:

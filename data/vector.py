@@ -21,14 +21,14 @@ import pyogrio
 import pyproj
 import shapely
 
-from hatang.data._drawing import of_layers, read_drawing
+from hatang.data._drawing import read_drawing
 from hatang.data._encoding import decoded
 from hatang.data._filetype import Form, Member, refused
 from hatang.data._inspection import refuse_secret
 from hatang.data._legacytext import FONTS
 from hatang.data._sourcetable import SourceTable, distinct_names
 from hatang.data._vocabulary import fold
-from hatang.data.contracts import Fault, RefusedError, Severity
+from hatang.data.contracts import Fault, Kind, RefusedError, Severity
 from hatang.data.limits import Limits
 from hatang.data.mapping import FileMapping
 
@@ -80,13 +80,14 @@ def read_vector(
     """
     member = _chosen_member(file, members, mapping, wanted)
     _check_whole(member)
-    left_out: tuple[Fault, ...] = ()
+    passed: tuple[Fault, ...] = ()
     if member.form is Form.PARQUET:
         table, shapes, crs = _parquet(member, limit)
         guessed = None
     elif member.form is Form.DXF:
-        table, shapes = read_drawing(member, limits, limit)
-        table, shapes, left_out = of_layers(member, table, shapes, mapping.layer, wanted)
+        named = mapping.layer is not None and fold(mapping.layer) == fold(Path(member.name).stem)
+        layer = None if named else mapping.layer
+        table, shapes, passed = read_drawing(member, limits, limit, layer=layer, roads=wanted == Kind.ROADS)
         crs = guessed = None  # a drawing is in metres of a system that it does not name
     else:
         table, shapes, crs, guessed = _layer(member, mapping, wanted, limit)
@@ -110,7 +111,7 @@ def read_vector(
         geometry=shapes,
         crs=crs,
         crs_named=member.form not in _NAMELESS,
-        faults=(*faults, *left_out),
+        faults=(*faults, *passed),
         repairs=repairs,
     )
 

@@ -52,6 +52,7 @@ class IngestOptions:
     environment: str | None = None
     period: str | None = None
     mapping: Path | None = None
+    crs: str | None = None
     organisation: str | None = None
     source: str | None = None
     licence: str | None = None
@@ -236,6 +237,7 @@ class _Intake:
             period=said.period,
             mapping=said.mapping,
             limits=self.settings.limits,
+            crs=said.crs,
         )
         target = received.folder / "table.arrow"
         try:

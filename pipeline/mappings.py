@@ -119,7 +119,7 @@ def preview(file: Path, options: IngestOptions, settings: Settings) -> tuple[pd.
         Where the file is refused.
     """
     stated_options = ReadOptions(
-        options.operator, options.technology, options.environment, options.period, options.mapping, settings.limits
+        options.operator, options.technology, options.environment, options.period, options.mapping, settings.limits, options.crs
     )
     with tempfile.TemporaryDirectory(prefix="hatang-") as folder:
         target = Path(folder, "table.arrow")

@@ -115,13 +115,15 @@ def share_road(
     return keep_run(shared, identity, settings)
 
 
-def read_road(file: Path, limits: Limits, mapping: Path | None = None) -> tuple[gpd.GeoDataFrame, tuple[Fault, ...]]:
+def read_road(
+    file: Path, limits: Limits, mapping: Path | None = None, crs: str | None = None
+) -> tuple[gpd.GeoDataFrame, tuple[Fault, ...]]:
     """Return the road lines of a file (ROADS contract, EPSG:4326), read in a process apart, and what is to be said of it.
 
     Parameters
     ----------
-    mapping
-        What a mapping file (YAML) says of the file: its CRS, the layer of a drawing, names of columns.
+    mapping, crs
+        What a mapping file (YAML) says of the file: the layer of a drawing, names of columns; and its CRS where it names none.
 
     Raises
     ------
@@ -130,7 +132,7 @@ def read_road(file: Path, limits: Limits, mapping: Path | None = None) -> tuple[
     """
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "road.arrow"
-        outcome = read_apart(file, target, Kind.ROADS, ReadOptions(limits=limits, mapping=mapping))
+        outcome = read_apart(file, target, Kind.ROADS, ReadOptions(mapping=mapping, limits=limits, crs=crs))
         return gpd.GeoDataFrame(arrow_table(target, Kind.ROADS), geometry="geometry", crs=MAP_CRS), outcome.faults
 
 

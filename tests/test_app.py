@@ -215,7 +215,7 @@ def test_a_roads_drawing_asks_for_its_system_and_says_what_it_leaves_out(tmp_pat
     document = ezdxf.filemanagement.new("R2010")
     x, y = 561_636.0, 1_821_406.0
     document.modelspace().add_line((x, y), (x + 400, y), dxfattribs={"layer": "TIM_DUONG"})
-    document.modelspace().add_point((x, y), dxfattribs={"layer": "DEN"})
+    document.modelspace().add_line((x, y + 5), (x + 400, y + 5), dxfattribs={"layer": "MEP"})
     document.saveas(tmp_path / "duong.dxf")
     app = page("road_page").run()
     app.file_uploader[0].upload("duong.dxf", (tmp_path / "duong.dxf").read_bytes(), "image/vnd.dxf")
@@ -227,7 +227,7 @@ def test_a_roads_drawing_asks_for_its_system_and_says_what_it_leaves_out(tmp_pat
     app.button(key="compute_file").click().run()
     assert not app.exception
     assert app.metric[0].value == "400 m"
-    assert any("DEN" in frame.value.to_string() for frame in app.dataframe)
+    assert any("MEP" in frame.value.to_string() for frame in app.dataframe)
 
 
 def test_upload_checks_row_by_row_and_a_rehearsal_stores_nothing(settings: Settings) -> None:

@@ -12,11 +12,12 @@ from typer.testing import CliRunner
 
 from hatang.commands.main import app
 from hatang.data.contracts import RefusedError
+from hatang.data.limits import Limits
 from hatang.data.settings import Settings
 from hatang.pipeline.ingest import IngestOptions, ingest
 from hatang.pipeline.progress import Quiet
 from hatang.pipeline.runs import run_ids
-from hatang.pipeline.share import share_road
+from hatang.pipeline.share import read_road, share_road
 
 LON, LAT = 107.58, 16.46
 
@@ -55,6 +56,47 @@ def test_a_road_gets_its_answer_as_a_run_of_its_own(settings: Settings, tmp_path
     again = share_road(road_file(tmp_path), settings, progress=Quiet())
     assert again.run_id == results.run_id
     assert len(run_ids(settings)) == 2
+
+
+def test_a_drawing_is_a_road_where_its_coordinate_system_is_stated(settings: Settings, tmp_path: Path) -> None:
+    """Axes of roads alone are the road: the frame, the kerb and the writing of the drawing are not."""
+    ingest([register(tmp_path)], IngestOptions(), settings, Quiet())
+    line = gpd.read_file(road_file(tmp_path)).to_crs("EPSG:9214").geometry[0]
+    (west, south), (east, north) = line.coords[0], line.coords[-1]
+    document = ezdxf.new("R2010", units=ezdxf.units.M)
+    space = document.modelspace()
+    middle = ((west + east) / 2, (south + north) / 2)
+    space.add_line((west, south), middle, dxfattribs={"layer": "TIM_DUONG"})
+    space.add_polyline2d([middle, (east, north)], dxfattribs={"layer": "TIM_DUONG"})
+    space.add_lwpolyline([(west, south - 500), (east, south - 500), (east, north + 500)], close=True, dxfattribs={"layer": "KHUNG"})
+    space.add_text("ĐƯỜNG MỚI", dxfattribs={"layer": "TIM_DUONG"})
+    drawing = tmp_path / "duong.dxf"
+    document.saveas(drawing)
+    with pytest.raises(RefusedError) as unstated:
+        share_road(drawing, settings, progress=Quiet())
+    assert "crs_unstated" in {fault.code for fault in unstated.value.faults}
+    results = share_road(read_road(drawing, settings.limits, crs="EPSG:9214")[0], settings, progress=Quiet())
+    totals = results.tables["sharing_totals"].set_index("name")["value"]
+    assert totals["road_m"] == pytest.approx(line.length, rel=1e-6)
+    assert totals["dig_m_saved"] == pytest.approx(320, rel=0.01)
+    (tmp_path / "m.yaml").write_text("crs: EPSG:9214\nlayer: khung\n")
+    frame = share_road(read_road(drawing, settings.limits, tmp_path / "m.yaml")[0], settings, progress=Quiet())
+    assert frame.tables["sharing_totals"].set_index("name")["value"]["road_m"] > 3 * line.length
+
+
+@pytest.mark.parametrize(
+    ("stated", "code"),
+    [({"crs": "EPSG:0"}, "option_crs"), ({"crs": "EPSG:9214"}, "file_layers"), ({"crs": "EPSG:9214", "layer": "TIM"}, "drawing_layer")],
+)
+def test_a_drawing_of_which_no_layer_is_a_road_is_asked_about(tmp_path: Path, stated: dict[str, str], code: str) -> None:
+    document = ezdxf.new("R2010")
+    for name in ("A", "B"):
+        document.modelspace().add_line((560_000, 1_820_000), (561_000, 1_820_000), dxfattribs={"layer": name})
+    document.saveas(tmp_path / "x.dxf")
+    (tmp_path / "m.yaml").write_text(f"layer: {stated['layer']}\n" if "layer" in stated else "{}")
+    with pytest.raises(RefusedError) as error:
+        read_road(tmp_path / "x.dxf", Limits(), tmp_path / "m.yaml", stated["crs"])
+    assert error.value.faults[0].code == code
 
 
 def test_a_frame_in_another_crs_gives_the_same_answer(settings: Settings, tmp_path: Path) -> None:
@@ -99,7 +141,7 @@ def test_a_drawing_is_a_road_with_a_mapping_and_what_is_left_out_is_said(setting
     document = ezdxf.new("R2010", units=units.M)
     for line in lines:
         document.modelspace().add_lwpolyline(list(line.coords), dxfattribs={"layer": "TIM_DUONG"})
-    document.modelspace().add_point(lines.iloc[0].coords[0], dxfattribs={"layer": "DEN"})
+    document.modelspace().add_line(lines.iloc[0].coords[0], lines.iloc[0].coords[-1], dxfattribs={"layer": "MEP"})
     document.saveas(tmp_path / "duong.dxf")
     call = ["--home", str(settings.home), "--json", "share", "road", str(tmp_path / "duong.dxf"), "--as-of", "2026-09-30"]
     refused = CliRunner().invoke(app, call, env={"HATANG_OFFLINE": "1"})
@@ -110,4 +152,4 @@ def test_a_drawing_is_a_road_with_a_mapping_and_what_is_left_out_is_said(setting
     told = CliRunner().invoke(app, [*call, "--mapping", str(mapping)], env={"HATANG_OFFLINE": "1"})
     assert told.exit_code == 0, told.output
     assert json.loads(told.stdout)["summary"]["dig_m_saved"] == pytest.approx(320, abs=0.5)
-    assert "DEN" in told.stderr
+    assert "MEP" in told.stderr

@@ -105,12 +105,8 @@ def _share_file(file: UploadedFile, zone: str | None, city: ResultSet) -> None:
     with tempfile.TemporaryDirectory(prefix="hatang-") as folder:
         path = Path(folder) / (Path(file.name.replace("\0", "")).name or "duong")
         path.write_bytes(file.getbuffer())
-        mapping = None
-        if zone is not None:
-            mapping = Path(folder) / "mapping.yaml"
-            mapping.write_text(f"crs: {zone}\n", "utf-8")
         try:
-            lines, said = read_road(path, state.settings().limits, mapping)
+            lines, said = read_road(path, state.settings().limits, crs=zone)
         except HatangError as error:
             st.session_state[state.ROAD_REFUSAL] = error
             st.rerun()
