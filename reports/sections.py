@@ -12,6 +12,7 @@ from hatang.data.language import Language
 from hatang.data.results import ResultSet
 from hatang.reports._opening import OpeningWriter
 from hatang.reports._writer import MOST_ROWS, Interval
+from hatang.reports.bargain_sheets import firms_named
 from hatang.reports.document import Block, Document, Figure, Heading, Paragraph
 from hatang.reports.maps import verdict_map
 
@@ -295,7 +296,7 @@ class _Writer(OpeningWriter):
         columns = [
             ("rank", lambda row: row.rank, "tests"),
             ("suggestion", lambda row: self.say(f"suggestion.{row.kind}"), ""),
-            ("owner", lambda row: row.owner, ""),
+            ("owner", lambda row: firms_named(row.owner), ""),
             ("contact", lambda row: row.contact, ""),
             ("assets", lambda row: row.asset_count, "assets"),
             ("spare", lambda row: row.spare, "ways"),

@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from hatang.data.contracts import HUE_CRS, SHARING_KPIS, AssetClass
+from hatang.data.contracts import HUE_CRS, SHARING_KPIS, AssetClass, SuggestionKind
 from hatang.sharing.near import parallel_runs
 
 SHARED_FROM: Final = 2
@@ -96,7 +96,8 @@ def sharing_kpis(
 def dig_avoided(suggestions: pd.DataFrame, *, period: str) -> pd.DataFrame:
     """Return `dig_avoided_m` (SHARING_KPIS contract) of city and owners: metres not dug of suggestions accepted, over those decided.
 
-    What is still open is unknown.
+    What is still open is unknown. A plan digs once: of several suggestions to build together that it is in, the one accepted counts, else
+    the one that spares most. What is built together is not told by owner.
 
     Parameters
     ----------
@@ -106,13 +107,31 @@ def dig_avoided(suggestions: pd.DataFrame, *, period: str) -> pd.DataFrame:
     Examples
     --------
     >>> made = pd.DataFrame({"owner": ["a", "a"], "dig_m_saved": [80.0, 20.0], "decision": ["accepted", "open"]})
+    >>> made = made.assign(kind="reuse_way", road_id="R1", assets=["D1", "D2"])
     >>> dig_avoided(made, period="2026Q3")[["scope", "numerator", "denominator", "unknown"]].values.tolist()
     [['city', 80.0, 80.0, 20.0], ['firm', 80.0, 80.0, 20.0]]
     """
-    saving = suggestions[suggestions["dig_m_saved"].notna()]
+    saving = _once(suggestions[suggestions["dig_m_saved"].notna()])
+    owners = saving["owner"].mask(saving["kind"].isin(_TOGETHER), None)
     said = [pd.NA if word == "open" else word == "accepted" for word in saving["decision"]]
-    counted = _counted("dig_avoided_m", "m", saving["dig_m_saved"], said, [None] * len(saving), saving["owner"])
+    counted = _counted("dig_avoided_m", "m", saving["dig_m_saved"], said, [None] * len(saving), owners)
     return _tabulated(counted, (("dig_avoided_m", "m"),), ward_names={}, period=period)
+
+
+def _once(suggestions: pd.DataFrame) -> pd.DataFrame:
+    """Return suggestions without those that would spare the metres of a plan a second time."""
+    order = suggestions.assign(_later=suggestions["decision"] != "accepted").sort_values(
+        ["_later", "dig_m_saved"], ascending=[True, False], kind="stable"
+    )
+    dug: set[tuple[str, str]] = set()
+    kept = []
+    for place, kind, road, assets in zip(order.index, order["kind"], order["road_id"], order["assets"], strict=True):
+        named = str(assets).split(", ") if kind in _TOGETHER else []
+        plans = {(str(road), plan) for plan in (named[:1] if kind == SuggestionKind.JOIN_WORKS else named)}
+        if not plans & dug:
+            kept.append(place)
+            dug |= plans
+    return suggestions.loc[sorted(kept)]
 
 
 def _tabulated(counted: pd.DataFrame, indicators: Iterable[tuple[str, str]], *, ward_names: Mapping[str, str], period: str) -> pd.DataFrame:
@@ -126,6 +145,7 @@ def _tabulated(counted: pd.DataFrame, indicators: Iterable[tuple[str, str]], *, 
     return SHARING_KPIS.conform(pd.DataFrame(rows))
 
 
+_TOGETHER: Final = frozenset({SuggestionKind.JOIN_WORKS, SuggestionKind.JOINT_TRENCH, SuggestionKind.NEW_SHARED_SET})
 _INDICATORS: Final = (
     ("shared_bts_share", "positions"),
     ("shared_poles_share", "poles"),

@@ -134,12 +134,29 @@ def test_without_plans_filed_no_work_is_called_unjoined() -> None:
 def test_only_accepted_suggestions_avoid_digging() -> None:
     made = pd.DataFrame(
         {"owner": ["a", "a", "b", "b"], "dig_m_saved": [80.0, 20.0, 50.0, None], "decision": ["accepted", "refused", "open", "accepted"]}
-    )
+    ).assign(kind="reuse_way", road_id="R1", assets="D1")
     kpis = dig_avoided(made, period="2026Q3")
     assert list(rows_of(kpis).loc[("dig_avoided_m", "city")]) == pytest.approx([0.8, 80, 100, 50])
     assert list(rows_of(kpis, "firm").loc[("dig_avoided_m", "a")]) == pytest.approx([0.8, 80, 100, 0])
     none = dig_avoided(pd.DataFrame(SUGGESTIONS.conform(pd.DataFrame(columns=SUGGESTIONS.names))), period="2026Q3")
     assert none["denominator"].tolist() == [0.0]
+
+
+def test_a_plan_digs_once_however_many_suggestions_it_is_in() -> None:
+    columns = ["kind", "owner", "assets", "dig_m_saved", "decision"]
+    rows = [
+        ("new_shared_set", "a, b", "K1, K2", 300.0, "open"),
+        ("joint_trench", "a, b", "K1, K2", 200.0, "accepted"),
+        ("join_works", "W", "K1, W1", 90.0, "open"),
+        ("join_works", "W", "K3, W1", 40.0, "open"),
+        ("reuse_way", "a", "D1", 10.0, "open"),
+    ]
+    made = pd.DataFrame(rows, columns=columns).assign(road_id="R1")
+    kpis = dig_avoided(made, period="2026Q3")
+    assert list(rows_of(kpis).loc[("dig_avoided_m", "city")]) == pytest.approx([1, 200, 200, 50])
+    assert kpis.loc[kpis["scope"] == "firm", "scope_code"].tolist() == ["a"]
+    undecided = dig_avoided(made.assign(decision="open"), period="2026Q3")
+    assert rows_of(undecided).loc[("dig_avoided_m", "city"), "unknown"] == pytest.approx(300 + 40 + 10)
 
 
 def filed(folder: Path) -> Path:

@@ -20,8 +20,8 @@ def variant_list(variants: pd.DataFrame, language: Language) -> Styler:
         "dug_m": ("dug", figure("m", language)),
         "saved_m": ("saved_c", figure("m", language)),
         "reused_m": ("reused", figure("m", language)),
-        "cost_vnd": ("cost", _money(language)),
-        "saving_vnd": ("saving_c", _money(language)),
+        "cost_vnd": ("cost", figure("VND", language)),
+        "saving_vnd": ("saving_c", figure("VND", language)),
         "rent_vnd_year": ("rent_year", figure("VND", language)),
         "firms": ("firms", figure("assets", language)),
         "firms_in_time": ("in_time", figure("assets", language)),
@@ -68,8 +68,8 @@ def rent_list(rent: pd.DataFrame, language: Language) -> Styler:
         "owner": ("owner", partial(party_names, language=language)),
         "reuse_m": ("rentable", figure("m", language)),
         "ways": ("ways", figure("ways", language)),
-        "rent_vnd_year": ("rent_year", _money(language)),
-        "build_vnd": ("build", _money(language)),
+        "rent_vnd_year": ("rent_year", figure("VND", language)),
+        "build_vnd": ("build", figure("VND", language)),
         "break_even_years": ("break_even", figure("years", language)),
         "rent_source": ("rent_source", known),
     }
@@ -88,8 +88,3 @@ def _coded(prefix: str, language: Language) -> Callable[[object], str]:
 
 def _flag(language: Language) -> Callable[[object], str]:
     return lambda value: known(None if is_missing(value) else text("sharing.yes" if value else "sharing.no", language))
-
-
-def _money(language: Language) -> Callable[[object], str]:
-    shown = figure("VND", language)
-    return lambda value: text("sharing.no_price", language) if is_missing(value) else shown(value)

@@ -163,16 +163,16 @@ def _answer(answer: ResultSet, city: ResultSet) -> None:
         )
         st.html(road_legend(chosen))
     with right:
-        st.markdown(f"**{say('web.road.suggestions')}**")
-        if len(suggestions):
-            chrome.table(suggestion_list(suggestions, chosen), say("web.road.suggestions"))
-        else:
-            st.caption(say("web.road.no_suggestions"))
         st.markdown(f"**{say('web.road.call')}**")
         if len(corridor):
             chrome.table(call_list(corridor, chosen), say("web.road.call"))
         else:
             st.caption(say("web.road.no_assets"))
+    st.markdown(f"**{say('web.road.suggestions')}**")
+    if len(suggestions):
+        chrome.table(suggestion_list(suggestions, chosen), say("web.road.suggestions"))
+    else:
+        st.caption(say("web.road.no_suggestions"))
     _variants(answer)
     _bargain(answer)
     if totals.get("assets_survey", 0):
