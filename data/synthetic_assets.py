@@ -6,6 +6,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from shapely import ops
 
 from hatang.data.contracts import HUE_CRS
 from hatang.data.synthetic_city import HOUSEHOLD, City, CityPlan
@@ -134,6 +135,33 @@ def synthetic_plans(city: City, *, plan: CityPlan) -> gpd.GeoDataFrame:
         geometry=chosen.geometry.to_numpy(),
         crs=HUE_CRS,
     )
+
+
+def plans_along(road: shapely.LineString) -> gpd.GeoDataFrame:
+    """Return three operators' plans along one road that lie and meet together, PLANS columns, EPSG:9214."""
+    rows = [
+        ("MP-K101", "viettel", 2, "2026-11-01", "2027-06-30", "approved", (0.0, 0.7)),
+        ("MP-K102", "vnpt", 3, "2027-01-01", "2027-09-30", "requested", (0.3, 1.0)),
+        ("MP-K103", "fpt", 1, "2027-02-01", "2027-12-31", "approved", (0.2, 0.9)),
+    ]
+    names = ["plan_id", "operator", "ways", "earliest", "latest", "budget_status"]
+    shapes = [ops.substring(road, *part, normalized=True) for *_, part in rows]
+    return gpd.GeoDataFrame([dict(zip(names, row, strict=False)) for row in rows], geometry=shapes, crs=HUE_CRS)
+
+
+def works_along(road: shapely.LineString) -> gpd.GeoDataFrame:
+    """Return works along most of one road that open a trench which plans can still join, WORKS columns, EPSG:9214."""
+    row = {
+        "work_id": "MP-W101",
+        "work_name": "Công trình mô phỏng: thoát nước",
+        "promoter": "Công ty Thoát nước (mô phỏng)",
+        "kind": "sewer",
+        "start": "2027-02-15",
+        "end": "2027-05-31",
+        "join_deadline": "2026-12-20",
+        "open_trench": True,
+    }
+    return gpd.GeoDataFrame([row], geometry=[ops.substring(road, 0.1, 0.8, normalized=True)], crs=HUE_CRS)
 
 
 def synthetic_fixed(city: City, *, plan: CityPlan) -> pd.DataFrame:

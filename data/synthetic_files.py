@@ -10,11 +10,12 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 import yaml
 
 from hatang.data.atomic import replacing
 from hatang.data.contracts import MAP_CRS
-from hatang.data.synthetic_assets import synthetic_assets, synthetic_fixed, synthetic_plans, synthetic_works
+from hatang.data.synthetic_assets import plans_along, synthetic_assets, synthetic_fixed, synthetic_plans, synthetic_works, works_along
 from hatang.data.synthetic_city import City, CityPlan
 from hatang.data.synthetic_radio import Radio, synthetic_radio
 
@@ -47,8 +48,11 @@ def write_files(
     )
     deliveries.append(Delivery(_csv(table, folder / "tram-bts-mo-phong.csv"), "sites"))
     deliveries.append(Delivery(_gpkg(assets, folder / "so-tai-san-mo-phong.gpkg"), "assets"))
-    deliveries.append(Delivery(_gpkg(synthetic_works(city, plan=plan).to_crs(MAP_CRS), folder / "cong-trinh-mo-phong.gpkg"), "works"))
-    deliveries.append(Delivery(_gpkg(synthetic_plans(city, plan=plan).to_crs(MAP_CRS), folder / "ke-hoach-mo-phong.gpkg"), "plans"))
+    asked = shapely.LineString(shapely.get_coordinates(demo_road(city).geometry.iloc[0]))
+    works = _together(synthetic_works(city, plan=plan), works_along(asked))
+    plans = _together(synthetic_plans(city, plan=plan), plans_along(asked))
+    deliveries.append(Delivery(_gpkg(works.to_crs(MAP_CRS), folder / "cong-trinh-mo-phong.gpkg"), "works"))
+    deliveries.append(Delivery(_gpkg(plans.to_crs(MAP_CRS), folder / "ke-hoach-mo-phong.gpkg"), "plans"))
     deliveries.append(Delivery(_gpkg(city.roads, folder / "duong-mo-phong.gpkg"), "roads"))
     for name, frame, kind in (
         ("nha-mo-phong", city.buildings, "buildings"),
@@ -73,6 +77,11 @@ def demo_road(city: City) -> gpd.GeoDataFrame:
     villages = city.villages
     near = [float((villages["households"] * np.exp(-villages.distance(point) / 800)).sum()) for point in middle]
     return gpd.GeoDataFrame(streets.iloc[[int(np.argmax(near))]].reset_index(drop=True))
+
+
+def _together(everywhere: gpd.GeoDataFrame, asked: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return what lies along roads all over the city, and along the road that is asked about."""
+    return gpd.GeoDataFrame(pd.concat([everywhere, asked], ignore_index=True), geometry="geometry", crs=everywhere.crs)
 
 
 def _measurements(radio: Radio, folder: Path) -> list[Delivery]:

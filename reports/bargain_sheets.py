@@ -15,10 +15,10 @@ from hatang.reports.sharing_lists import assumptions_text
 SHEETS: Final[Mapping[str, tuple[str, ...]]] = {
     "variants": ("road_id", "variant", "recommended", "why", "dug_m", "saved_m", "reused_m", "cost_vnd_all", "saving_vnd_c",
                  "rent_vnd_year", "firms", "firms_in_time", "members", "rules", "violations", "assumptions"),
-    "shares": ("suggestion_id", "road_id", "firm", "unit", "key", "alone", "total", "statutory", "capped", "saving", "not_above_alone",
-               "statutory_in_core", "shapley", "shapley_in_core"),
-    "leaving": ("suggestion_id", "road_id", "leaver", "firm", "unit", "key", "pays_before", "pays_after", "alone", "still_saves",
-                "rest_dug_m", "rest_total"),
+    "shares": ("rank", "kind", "road_id", "firm", "unit", "key", "alone", "total", "statutory", "capped", "saving", "not_above_alone",
+               "statutory_in_core", "shapley", "shapley_in_core", "suggestion_id"),
+    "leaving": ("rank", "kind", "road_id", "leaver", "firm", "unit", "key", "pays_before", "pays_after", "alone", "still_saves",
+                "rest_dug_m", "rest_total", "suggestion_id"),
     "rent_or_build": ("road_id", "firm", "owner", "reuse_m", "ways", "ways_assumed", "rent_vnd_m_year", "rent_vnd_year", "rent_from",
                       "rent_source", "rent_verified", "build_vnd", "build_basis", "break_even_years"),
 }  # fmt: skip
@@ -34,6 +34,7 @@ _CODES: Final = {
     "build_basis": "sharing.basis",
     "variant": "sharing.variant",
     "why": "sharing.why",
+    "kind": "suggestion",
 }
 
 
@@ -60,6 +61,14 @@ def worded(frame: pd.DataFrame, language: Language, as_of: dt.date) -> pd.DataFr
 def _or_no_price(column: pd.Series, language: Language) -> pd.Series:
     none = text("sharing.no_price", language)
     return pd.Series([none if is_missing(value) else value for value in column], index=column.index, dtype=object)
+
+
+def ranked(frame: pd.DataFrame, suggestions: pd.DataFrame) -> pd.DataFrame:
+    """Return what belongs to suggestions with their rank and kind, in that order; other tables as they are."""
+    if "suggestion_id" not in frame:
+        return pd.DataFrame(frame)
+    named = pd.DataFrame(suggestions[["suggestion_id", "rank", "kind"]])
+    return frame.merge(named, on="suggestion_id").sort_values(["rank", "unit"], ascending=[True, False], kind="stable", ignore_index=True)
 
 
 def firms_named(cell: object) -> str | None:

@@ -11,7 +11,7 @@ from hatang.data.contracts import SuggestionKind
 from hatang.data.figures import is_missing, shown
 from hatang.data.language import Language, text
 from hatang.data.results import ResultSet
-from hatang.reports.bargain_sheets import SHEETS, clauses_named, firms_named, worded
+from hatang.reports.bargain_sheets import SHEETS, clauses_named, firms_named, ranked, worded
 from hatang.reports.workbook import OPTIONS, run_note, write_sheet
 
 _CORRIDOR: Final = (
@@ -102,7 +102,15 @@ def sharing_workbook(results: ResultSet, language: Language) -> bytes:
         _frame(book, "suggestions", suggestions, _SUGGESTIONS, bold, language, note)
         for name, columns in SHEETS.items():
             if len(results.tables.get(name, ())):
-                _frame(book, name, worded(results.tables[name], language, results.as_of), columns, bold, language, note)
+                _frame(
+                    book,
+                    name,
+                    worded(ranked(results.tables[name], results.tables["suggestions"]), language, results.as_of),
+                    columns,
+                    bold,
+                    language,
+                    note,
+                )
         corridor = _worded(results.tables["corridor"], language)
         _frame(book, "corridor", corridor, _CORRIDOR, bold, language, note)
         survey = corridor[results.tables["corridor"]["action"] == "survey"].sort_values(

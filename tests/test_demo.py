@@ -1,22 +1,30 @@
 """The synthetic city and the demo on it: seeded, plausible, labelled, and the same every time."""
 
 import dataclasses
+import datetime as dt
 from pathlib import Path
 
+import geopandas as gpd
 import pandas as pd
 import pytest
+import shapely
 
-from hatang.data.contracts import Kind
+from hatang.data.clauses import clauses_in_force
+from hatang.data.contracts import HUE_CRS, PLANS, WORKS, Kind
 from hatang.data.facts import ward_facts
 from hatang.data.results import table_hash
+from hatang.data.rules import rules_in_force
 from hatang.data.settings import Settings
 from hatang.data.store import Store
-from hatang.data.synthetic_assets import synthetic_assets, synthetic_fixed, synthetic_works
+from hatang.data.synthetic_assets import plans_along, synthetic_assets, synthetic_fixed, synthetic_plans, synthetic_works, works_along
 from hatang.data.synthetic_city import City, CityPlan, synthetic_city
+from hatang.data.synthetic_files import demo_road
 from hatang.data.synthetic_radio import LEVEL_DBM, synthetic_radio
 from hatang.data.wards import load_boundaries
 from hatang.pipeline.demo import DemoOutcome, held_truth
 from hatang.pipeline.inputs import gather
+from hatang.pipeline.roadproposals import road_cases, road_proposals
+from hatang.pipeline.roadtiming import road_timing
 
 SMALL = CityPlan(buildings=2_000, sites=200, devices=60, readings=8, streets_a_ward=2, works=6)
 
@@ -40,6 +48,33 @@ def test_the_full_plan_is_as_large_as_promised(approximate_map: Path) -> None:
     assert radio.tests["operator"].nunique() == 4
     assert set(radio.claims["technology"]) == {"4g", "5g"}
     assert synthetic_fixed(full, plan=plan)["Doanh nghiệp"].nunique() == 3
+
+
+def test_the_road_that_the_demo_asks_about_has_plans_that_meet_and_works_to_join(city: City) -> None:
+    road = shapely.LineString(shapely.get_coordinates(demo_road(city).geometry.iloc[0]))
+    plans, works = plans_along(road), works_along(road)
+    assert not set(plans["plan_id"]) & set(synthetic_plans(city, plan=SMALL)["plan_id"])
+    assert not set(works["work_id"]) & set(synthetic_works(city, plan=SMALL)["work_id"])
+    axes = gpd.GeoDataFrame({"road_id": ["R1"], "road_name": ["Phố"]}, geometry=[road], crs=HUE_CRS)
+    for column in ("earliest", "latest", "start", "end", "join_deadline"):
+        for frame in (plans, works):
+            if column in frame:
+                frame[column] = pd.to_datetime(frame[column])
+    day = dt.date(2026, 9, 30)
+    plans, works = (gpd.GeoDataFrame(table.conform(frame), crs=HUE_CRS) for table, frame in ((PLANS, plans), (WORKS, works)))
+    rules = rules_in_force(day)
+    found = road_proposals(
+        road_cases(axes, plans, {}, rules),
+        {},
+        works,
+        road_timing(axes, plans, works, as_of=day)["timing"],
+        pd.DataFrame({"feature_id": [], "code": [], "severity": []}),
+        clauses=clauses_in_force(day),
+        prices={},
+        rules=rules,
+        key="length",
+    )
+    assert sorted(row["kind"] for row in found.rows) == ["join_works", "join_works", "joint_trench", "new_shared_set", "wait"]
 
 
 def test_logs_are_as_dirty_as_real_ones(city: City) -> None:

@@ -8,6 +8,7 @@ from pandas.io.formats.style import Styler
 
 from hatang.data.figures import is_missing
 from hatang.data.language import Language, text
+from hatang.reports.bargain_sheets import ranked
 from hatang.web.listing import Shower, figure, styled
 from hatang.web.words import known, party_names
 
@@ -42,7 +43,7 @@ def share_list(shares: pd.DataFrame, suggestions: pd.DataFrame, language: Langua
         "statutory_in_core": ("stable", _flag(language)),
         "shapley": ("fair", figure("m", language)),
     }
-    return styled(_ranked(shares, suggestions, "firm"), columns, language)
+    return styled(ranked(shares, suggestions), columns, language)
 
 
 def leaving_list(leaving: pd.DataFrame, suggestions: pd.DataFrame, language: Language) -> Styler:
@@ -58,7 +59,7 @@ def leaving_list(leaving: pd.DataFrame, suggestions: pd.DataFrame, language: Lan
         "still_saves": ("still_saves", _flag(language)),
         "rest_dug_m": ("rest_dug", figure("m", language)),
     }
-    return styled(_ranked(leaving, suggestions, "leaver"), columns, language)
+    return styled(ranked(leaving, suggestions), columns, language)
 
 
 def rent_list(rent: pd.DataFrame, language: Language) -> Styler:
@@ -74,12 +75,6 @@ def rent_list(rent: pd.DataFrame, language: Language) -> Styler:
         "rent_source": ("rent_source", known),
     }
     return styled(rent.sort_values(["firm", "reuse_m", "owner"], ascending=[True, False, True]), columns, language)
-
-
-def _ranked(rows: pd.DataFrame, suggestions: pd.DataFrame, by: str) -> pd.DataFrame:
-    """Return rows with the rank and kind of their suggestion, in that order."""
-    named = pd.DataFrame(suggestions[["suggestion_id", "rank", "kind"]])
-    return rows.merge(named, on="suggestion_id").sort_values(["rank", "unit", by], ascending=[True, False, True])
 
 
 def _coded(prefix: str, language: Language) -> Callable[[object], str]:
