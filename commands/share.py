@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import geopandas as gpd
 import typer
 
-from hatang.commands import sharedesign, shareregister, shareroute, shareunderground, shareworks
+from hatang.commands import sharedesign, shareoverlap, shareregister, shareroute, shareunderground, shareworks
 from hatang.commands.terminal import Bar, Session, session, speaks_errors
 from hatang.data.contracts import SuggestionKind
 from hatang.data.decisions import Choice
@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
     group.callback()(lambda: None)
     group.command("road")(speaks_errors(road))
     group.command("register")(speaks_errors(shareregister.register_file))
+    group.command("overlap")(speaks_errors(shareoverlap.overlap))
     group.command("route")(speaks_errors(shareroute.route))
     group.command("works")(speaks_errors(shareworks.works))
     group.command("design")(speaks_errors(sharedesign.joint_design))
