@@ -8,11 +8,12 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 import pytest
+import shapely
 from streamlit.testing.v1 import AppTest
 from test_register import register_file
 from web_results import city
 
-from hatang.data.contracts import MAP_CRS
+from hatang.data.contracts import ASSETS, MAP_CRS
 from hatang.data.limits import Limits
 from hatang.data.results import save_results
 from hatang.data.settings import Settings
@@ -83,6 +84,28 @@ def test_what_is_wrong_stands_on_the_map(tmp_path: Path) -> None:
     assert "Đo được: 5 vị trí" in page
 
 
+def test_who_could_have_dug_with_whom(settings: Settings) -> None:
+    """The city's own ducts by owner: two owners' lines 11 m apart, at the distance chosen, on the map's page and in the tables."""
+    results = city(settings)
+    lines = [shapely.LineString([(107.59, 16.46 + north), (107.60, 16.46 + north)]) for north in (0, 0.0001)]
+    ducts = {"asset_id": ["D1", "D2"], "asset_class": "duct_section", "owner": ["vnpt", "viettel"]}
+    results = results.with_tables(assets=gpd.GeoDataFrame(ASSETS.conform(pd.DataFrame(ducts).assign(geometry=lines)), crs=MAP_CRS))
+    folder = settings.home / "results" / results.run_id
+    folder.parent.mkdir(parents=True)
+    save_results(results, folder)
+    remember(settings, results.run_id)
+    app = page()
+    app.run()
+    app.button(key="routes_start").click().run()
+    assert not app.exception
+    pairs = app.dataframe[-2].value
+    assert pairs.iloc[0].tolist()[:7] == ["30", "Viettel", "VNPT", "1,1", "100,0%", "1,1", "100,0%"]
+    app.radio(key="routes_distance").set_value(500.0).run()
+    assert not app.exception
+    assert app.dataframe[-2].value.iloc[0, 0] == "500"
+    assert any(results.run_id in part.value for part in app.markdown)
+
+
 def test_a_list_that_is_cut_says_so(tmp_path: Path) -> None:
     check = check_register(register_file(tmp_path), Limits(), as_of=DAY, progress=Quiet())
     long = dataclasses.replace(check, survey=pd.concat([check.survey] * 200, ignore_index=True))
@@ -91,4 +114,4 @@ def test_a_list_that_is_cut_says_so(tmp_path: Path) -> None:
     app.run()
     assert not app.exception
     assert len(app.dataframe[-1].value) == 500
-    assert "còn 100 dòng, xem trong tệp ho-so.xlsx" in app.caption[-1].value
+    assert any("còn 100 dòng, xem trong tệp ho-so.xlsx" in part.value for part in app.caption)

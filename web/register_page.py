@@ -21,6 +21,7 @@ from hatang.pipeline.register import RegisterCheck, check_register
 from hatang.pipeline.registerfiles import write_register_check
 from hatang.reports.register_words import AMOUNTS, FINDINGS, in_words
 from hatang.web import chrome, runs, state
+from hatang.web.commonroutes_part import common_routes_part
 from hatang.web.downloads import archive
 from hatang.web.register_map import register_map
 from hatang.web.state import language, say
@@ -50,6 +51,7 @@ def show() -> None:
         checked: tuple[str, dt.date, RegisterCheck] | None = st.session_state.get(state.REGISTER_CHECK)
         if checked is not None:
             _answer(*checked, city)
+        common_routes_part(city, st.session_state.get("register_crs"))
 
 
 def _stored(assets: pd.DataFrame) -> None:

@@ -5,12 +5,15 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Final
 
+from hatang.data.figures import shown
 from hatang.data.language import Language, text
+from hatang.web.commonroutes_map import beside_style, firm_styles
 from hatang.web.layers import Style
 from hatang.web.maps import ACTIONS, LAYERS, MEETS, PATTERNS, VERDICTS
 from hatang.web.register_map import FAULTS
 from hatang.web.route_map import LEGS
 from hatang.web.violations_map import SEVERITIES
+from hatang.web.words import operator_name
 
 _OF_LAYER: Final[Mapping[str, tuple[str, ...]]] = {
     "gaps": ("unclaimed", "contradicted"),
@@ -41,6 +44,13 @@ def register_legend(language: Language) -> str:
     """Return the legend of the map of a register as HTML: what can be done with its assets, and what is wrong in it."""
     marks = [(style, text(f"web.action.{name}", language), "point") for name, style in ACTIONS.items()]
     return _html([*marks, *((style, text(f"register.severity.{name}", language), "point") for name, style in FAULTS.items())])
+
+
+def firms_legend(firms: list[str], distance_m: float, language: Language) -> str:
+    """Return the legend of the map of common routes as HTML: the firms, and what lies beneath a route beside another."""
+    within = text("routes.within", language, distance=shown(distance_m, "m", language))
+    marks = [(style, operator_name(firm, language), "line") for firm, style in firm_styles(firms).items()]
+    return _html([*marks, (beside_style(), within, "line")])
 
 
 def works_legend(language: Language) -> str:
