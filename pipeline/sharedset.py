@@ -11,11 +11,12 @@ import shapely
 from hatang.data.clauses import trench_profiles
 from hatang.data.contracts import HUE_CRS, MAP_CRS, SET_NOTES, AssetClass, Clause, MissingError, ParameterError, Price
 from hatang.data.rules import Rule, rule_value
+from hatang.sharing.beside import side_of_line
 from hatang.sharing.chambers import ChamberRules
 from hatang.sharing.near import parallel_runs
 from hatang.sharing.quantities import bill_of_quantities
 from hatang.sharing.rulecheck import check_rules, facts_of
-from hatang.sharing.streetrules import Need, StreetRules
+from hatang.sharing.streetrules import Need, Side, StreetRules
 from hatang.sharing.streetset import StreetSet, empty_set, street_set
 from hatang.sharing.trench import TrenchBuild
 
@@ -55,6 +56,8 @@ def street_rules(rules: dict[str, Rule], clauses: Iterable[Clause]) -> StreetRul
             cover_carriageway_mm=required("duct_cover_carriageway"),
         ),
         reserve_share=rule_value(rules, "reserve_share"),
+        both_sides_m=rule_value(rules, "street_both_sides_m"),
+        side_m=rule_value(rules, "street_side_m"),
         width_m=rule_value(rules, "street_width_m"),
         pavement_m=rule_value(rules, "street_pavement_m"),
         assumed_ways=int(rule_value(rules, "street_ways")),
@@ -84,7 +87,7 @@ def shared_set(
     targets = dict(zip(gaps["gap_id"], gaps.to_crs(HUE_CRS).geometry, strict=True)) if len(gaps) else {}
     for road, axis in zip(axes.to_dict("records"), axes.geometry.to_numpy(), strict=True):
         name = str(road["road_id"])
-        needs = _needs(axis, plans, limits)
+        needs = _needs(axis, plans, limits, side_m=rules.side_m)
         if not needs:
             notes.append(("ways_assumed", name, rules.assumed_ways))
         here = corridor[(corridor["road_id"] == name) & (corridor["asset_class"] == AssetClass.POLE)]
@@ -103,8 +106,7 @@ def shared_set(
         except ParameterError:
             notes.append(("ways_fit_no_trench", name, None))
             continue
-        notes += [(code, name, rules.width_m) for code in found.assumptions]
-        notes.append((f"no_poles_{found.no_poles}", name, None))
+        notes += [(code, name, amount) for code, amount in found.notes]
         sets.append(found)
     given = sets or [empty_set()]
     trenches = _together([found.trenches() for found in given])
@@ -119,22 +121,26 @@ def shared_set(
     }
 
 
-def _needs(axis: shapely.LineString, plans: gpd.GeoDataFrame, limits: dict[str, Rule]) -> list[Need]:
-    """Return what the plans that run beside the road ask for; a plan without its count of ways asks for one."""
+def _needs(axis: shapely.LineString, plans: gpd.GeoDataFrame, limits: dict[str, Rule], *, side_m: float) -> list[Need]:
+    """Return what the plans that run beside the road ask for, on which side; a plan without its count of ways asks for one."""
     if plans.empty:
         return []
     road = gpd.GeoDataFrame(geometry=[axis], crs=HUE_CRS)
     metric = plans.to_crs(HUE_CRS).reset_index(drop=True)
+    beside_m = rule_value(limits, "timing_beside_m")
     runs = parallel_runs(
         metric,
         road,
-        offset_m=rule_value(limits, "timing_beside_m"),
+        offset_m=beside_m,
         max_angle_deg=rule_value(limits, "overlap_angle_deg"),
         min_overlap_m=rule_value(limits, "timing_meets_m"),
     )
     met = metric.iloc[sorted(set(runs["left"]))]
-    ways = met.assign(ways=met["ways"].fillna(1).astype(int)).groupby("operator")["ways"].max()
-    return [Need(str(operator), int(count)) for operator, count in ways.items() if count > 0]
+    sides = [side_of_line(axis, shape, beside_m=beside_m, least_m=side_m) for shape in met.geometry]
+    asked: dict[tuple[str, Side | None], int] = {}
+    for operator, ways, side in zip(met["operator"].astype(str), met["ways"].fillna(1).astype(int), sides, strict=True):
+        asked[operator, side] = max(asked.get((operator, side), 0), ways)
+    return [Need(operator, ways, side) for (operator, side), ways in sorted(asked.items(), key=str) if ways > 0]
 
 
 def _facts(trenches: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

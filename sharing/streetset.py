@@ -16,11 +16,11 @@ import shapely
 from shapely import ops
 
 from hatang.data.contracts import HUE_CRS, ParameterError, TrenchProfile
+from hatang.sharing.beside import parallel_line, side_of
 from hatang.sharing.chambers import Place, chamber_places
-from hatang.sharing.streetrules import SIDES, Need, Side, StreetRules
-from hatang.sharing.trench import RESERVE_SHARE, profile_for, ways_with_reserve
+from hatang.sharing.streetrules import SIDES, Need, Side, StreetRules, shared_between_sides, ways_by_side
+from hatang.sharing.trench import profile_for
 
-_MITRE_LIMIT: Final = 2.0
 _POLES: Final = ("feature_id", "chainage_m")
 _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "sections": ("feature_id", "side", "from_id", "to_id", "length_m", "ways", "needed", "layers", "trench_top_mm", "trench_bottom_mm",
@@ -38,17 +38,17 @@ _DUG: Final = ("sections", "crossings", "laterals")
 
 @dataclass(frozen=True)
 class StreetSet:
-    """A new set: its parts as frames in EPSG:9214, why no poles are proposed, and what is assumed.
+    """A new set: its parts as frames in EPSG:9214, and what is to be said of it.
 
-    Poles are left out where some stand already (QCVN 33:2019/BTTTT), and elsewhere because ducts serve.
+    `notes` are codes, each with the number that its sentence names or None. Poles are left out where some stand already
+    (QCVN 33:2019/BTTTT), and elsewhere because ducts serve.
     """
 
     sections: gpd.GeoDataFrame
     chambers: gpd.GeoDataFrame
     crossings: gpd.GeoDataFrame
     laterals: gpd.GeoDataFrame
-    no_poles: Literal["existing_poles", "ducts"]
-    assumptions: tuple[str, ...]
+    notes: tuple[tuple[str, float | None], ...]
 
     def trenches(self) -> gpd.GeoDataFrame:
         """Return everything that is dug, with its `part`."""
@@ -61,50 +61,7 @@ class StreetSet:
 
 def empty_set() -> StreetSet:
     """Return a set of nothing, with the columns of every part."""
-    return StreetSet(**{part: _frame([], columns) for part, columns in _PARTS.items()}, no_poles="ducts", assumptions=())
-
-
-def parallel_line(line: shapely.LineString, offset_m: float) -> shapely.LineString:
-    """Return the line moved to its left by `offset_m` (negative: right), vertex for vertex; sharp corners are cut at twice the offset.
-
-    Examples
-    --------
-    >>> parallel_line(shapely.LineString([(0, 0), (10, 0), (10, 10)]), 2).wkt
-    'LINESTRING (0 2, 8 2, 8 10)'
-    """
-    points = shapely.get_coordinates(line)
-    points = points[np.r_[True, np.hypot(*np.diff(points, axis=0).T) > 0]]
-    steps = np.diff(points, axis=0)
-    normals = np.column_stack([-steps[:, 1], steps[:, 0]]) / np.hypot(*steps.T)[:, None]
-    before, after = np.vstack([normals[:1], normals]), np.vstack([normals, normals[-1:]])
-    both = before + after
-    square = np.maximum((both**2).sum(axis=1), 1e-12)
-    moved = both * (2 / square)[:, None]
-    size = np.hypot(*moved.T)
-    moved *= np.minimum(1, _MITRE_LIMIT / size)[:, None]
-    return shapely.LineString(points + offset_m * moved)
-
-
-def ways_by_side(needs: Sequence[Need], *, reserve_share: float = RESERVE_SHARE) -> dict[Side, tuple[int, int]]:
-    """Return for each side that is needed: ways to lay with the reserve, and ways needed.
-
-    Raises
-    ------
-    ParameterError
-        Where a need is negative.
-
-    Examples
-    --------
-    >>> ways_by_side([Need("viettel", 3, "left"), Need("vnpt", 1, "right"), Need("fpt", 2)])
-    {'left': (6, 5), 'right': (2, 1)}
-    """
-    for need in needs:
-        if need.ways < 0:
-            raise ParameterError("error.streetset.need", operator=need.operator, ways=need.ways)
-    told: dict[Side, int] = {side: sum(need.ways for need in needs if need.side == side) for side in SIDES}
-    main: Side = "left" if told["left"] > told["right"] else "right"
-    told[main] += sum(need.ways for need in needs if need.side is None)
-    return {side: (ways_with_reserve(told[side], reserve_share=reserve_share), told[side]) for side in SIDES if told[side]}
+    return StreetSet(**{part: _frame([], columns) for part, columns in _PARTS.items()}, notes=())
 
 
 def street_set(
@@ -146,15 +103,20 @@ def street_set(
     ParameterError
         Where nothing is needed, a need is negative, or the ways of a side fit no profile.
     """
-    ways = ways_by_side(needs, reserve_share=rules.reserve_share)
+    most = max((profile.ways for profile in profiles), default=0)
+    shared, reason = shared_between_sides(needs, both=_both_sides(axis, targets or {}, width_m, rules), most=most, rules=rules)
+    ways = ways_by_side(shared, reserve_share=rules.reserve_share)
     if not ways:
         raise ParameterError("error.streetset.no_need")
+    notes: list[tuple[str, float | None]] = [("width_assumed", rules.width_m)] if width_m is None else []
+    if reason:
+        notes.append((f"both_sides_{reason}", rules.both_sides_m if reason == "width" else None))
     offset = (rules.width_m if width_m is None else width_m) / 2 + rules.pavement_m
     rows: dict[str, list[dict[str, Any]]] = {part: [] for part in _PARTS}
     lines: dict[Side, shapely.LineString] = {}
     for side, (laid, needed) in ways.items():
         lines[side] = parallel_line(axis, offset if side == "left" else -offset)
-        own = [point for point in entrances if _side_of(axis, point) == side]
+        own = [point for point in entrances if side_of(axis, point) == side]
         places = chamber_places(
             lines[side],
             junctions_m=[lines[side].project(point) for point in junctions],
@@ -169,8 +131,7 @@ def street_set(
         _lead(rows, chambers, axis, target, shape, offset, name, profiles, rules)
     return StreetSet(
         **{part: _frame(rows[part], columns) for part, columns in _PARTS.items()},
-        no_poles="existing_poles" if cable_poles else "ducts",
-        assumptions=("width_assumed",) if width_m is None else (),
+        notes=(*notes, (f"no_poles_{'existing_poles' if cable_poles else 'ducts'}", None)),
     )
 
 
@@ -190,6 +151,17 @@ def new_poles(axis: shapely.LineString, *, cable_poles: int, rules: StreetRules,
         {"feature_id": f"{name}-C{n:03d}", "chainage_m": float(m), "geometry": line.interpolate(m)} for n, m in enumerate(at.tolist(), 1)
     ]
     return _frame(rows, _POLES)
+
+
+def _both_sides(
+    axis: shapely.LineString, targets: Mapping[str, shapely.Geometry], width_m: float | None, rules: StreetRules
+) -> Literal["width", "targets"] | None:
+    """Return why ducts on one side do not do, whatever the needs."""
+    if width_m is not None and width_m > rules.both_sides_m:
+        return "width"
+    near = [shapely.get_point(shapely.shortest_line(shape, axis), 0) for shape in targets.values()]
+    sides = {side_of(axis, point) for point in near if 0 < axis.distance(point) <= rules.lateral_m}
+    return "targets" if len(sides) == len(SIDES) else None
 
 
 def _trench(laid: int, needed: int, surface: str, profiles: Sequence[TrenchProfile], rules: StreetRules) -> dict[str, Any]:
@@ -263,7 +235,7 @@ def _lead(
 ) -> None:
     """Add the lateral to a target: from a chamber of its own side, or under the road from one of the other."""
     near = shapely.get_point(shapely.shortest_line(shape, axis), 0)
-    side = _side_of(axis, near)
+    side = side_of(axis, near)
     own = [row for row in chambers if row["side"] == side]
     source = min(own or chambers, key=lambda row: (row["geometry"].distance(near), row["feature_id"]))
     start = source["geometry"]
@@ -284,13 +256,6 @@ def _lead(
     ends = {"feature_id": f"{name}-N{len(rows['laterals']) + 1:03d}", "from_id": source["feature_id"], "target_id": target, "side": side}
     trench = _trench(rules.lateral_ways, rules.lateral_ways, "sidewalk", profiles, rules)
     rows["laterals"].append({**ends, "length_m": line.length, **trench, "geometry": line})
-
-
-def _side_of(axis: shapely.LineString, point: shapely.Point) -> Side:
-    at = axis.project(point)
-    before, after = axis.interpolate(max(at - 0.5, 0)), axis.interpolate(min(at + 0.5, axis.length))
-    cross = (after.x - before.x) * (point.y - before.y) - (after.y - before.y) * (point.x - before.x)
-    return "left" if cross > 0 else "right"
 
 
 def _frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> gpd.GeoDataFrame:

@@ -8,6 +8,7 @@ from pathlib import Path
 import ezdxf.filemanagement
 import geopandas as gpd
 import openpyxl
+import pandas as pd
 import pytest
 import shapely
 
@@ -128,6 +129,20 @@ def test_the_calendar_has_the_works_the_deadline_and_what_to_decide(settings: Se
     )
 
 
+def test_plans_on_both_sides_of_the_axis_are_needs_on_both(settings: Settings, tmp_path: Path) -> None:
+    """Plans 5.5 m north and south of an axis that runs east: left and right of it."""
+    path = tmp_path / "plans.gpkg"
+    lines = [shapely.LineString([(LON, LAT + off), (LON + 0.005, LAT + off)]) for off in (5e-5, -5e-5)]
+    frame = {"plan_id": ["K0", "K1"], "operator": ["viettel", "vnpt"], "ways": [3, 2]}
+    gpd.GeoDataFrame(frame, geometry=lines, crs="EPSG:4326").to_file(path, engine="pyogrio")
+    assert ingest([path], IngestOptions(), settings, Quiet()).complete
+    found = share_road(road(), settings, progress=Quiet())
+    trenches = pd.DataFrame(found.tables["new_trenches"])
+    assert trenches[trenches["part"] == "section"].groupby("side")["ways"].first().to_dict() == {"left": 4, "right": 3}
+    assert (trenches["part"] == "crossing").sum() == 1
+    assert "both_sides_needs" in found.tables["set_notes"]["code"].tolist()
+
+
 RULES = rules_in_force(dt.date(2026, 11, 24))
 OURS = [name for name in RULES if name.startswith(("street_", "chamber_", "trench_")) or name == "reserve_share"]
 
@@ -158,7 +173,7 @@ def test_without_plans_three_ways_are_assumed_and_said(settings: Settings) -> No
 
 
 def test_more_ways_than_a_trench_holds_are_named_and_the_rest_stands(settings: Settings, tmp_path: Path) -> None:
-    ingest([plans(tmp_path, 12, 12)], IngestOptions(), settings, Quiet())
+    ingest([plans(tmp_path, 30, 12)], IngestOptions(), settings, Quiet())
     found = share_road(road(), settings, progress=Quiet())
     assert found.tables["set_notes"]["code"].tolist() == ["ways_fit_no_trench"]
     assert found.tables["new_trenches"].empty

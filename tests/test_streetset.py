@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from hatang.data.clauses import trench_profiles
 from hatang.data.contracts import HUE_CRS, ParameterError
+from hatang.sharing.beside import parallel_line, side_of, side_of_line
 from hatang.sharing.chambers import ChamberRules, bends_of, chamber_places
-from hatang.sharing.streetrules import Need, StreetRules
-from hatang.sharing.streetset import new_poles, parallel_line, street_set, ways_by_side
+from hatang.sharing.streetrules import Need, StreetRules, shared_between_sides, ways_by_side
+from hatang.sharing.streetset import new_poles, street_set
 
 X, Y = 561_000.0, 1_821_000.0
 PROFILES = trench_profiles()
@@ -101,7 +102,7 @@ def test_a_set_on_one_side_by_hand() -> None:
     assert found.sections["to_id"].tolist()[-1] == "R1-R-B004"
     assert found.crossings.empty
     assert found.laterals.empty
-    assert (found.no_poles, found.assumptions) == ("ducts", ())
+    assert found.notes == (("no_poles_ducts", None),)
     assert found.sections.crs == HUE_CRS
 
 
@@ -111,19 +112,56 @@ def test_two_sides_are_joined_at_the_start_and_at_junctions_under_the_carriagewa
     assert found.crossings["reason"].tolist() == ["start", "junction"]
     assert found.crossings["length_m"].tolist() == pytest.approx([10, 10])
     assert found.crossings[["surface", "cover_mm", "ways"]].drop_duplicates().to_numpy().tolist() == [["carriageway", 700, 3]]
-    assert found.assumptions == ("width_assumed",)
+    assert found.notes == (("width_assumed", 7.0), ("both_sides_needs", None), ("no_poles_ducts", None))
+
+
+def test_targets_on_both_sides_and_wide_roads_have_ducts_on_both() -> None:
+    """Three ways of two operators on the right: 4 laid there; across, one way for each of the two, 3 laid with the reserve."""
+    needs = [Need("viettel", 2, "right"), Need("vnpt", 1)]
+    targets = {"left": at(60, 40), "right": at(190, -40)}
+    for found, why in (
+        (street_set(STRAIGHT, needs, profiles=PROFILES, rules=RULES, width_m=8, targets=targets), ("both_sides_targets", None)),
+        (street_set(STRAIGHT, needs, profiles=PROFILES, rules=RULES, width_m=15.1), ("both_sides_width", 15.0)),
+    ):
+        assert found.sections.groupby("side")[["ways", "needed"]].first().T.to_dict("list") == {"left": [3, 2], "right": [4, 3]}
+        assert found.notes[0] == why
+        assert found.crossings["reason"].tolist() == ["start"]
+    assert set(street_set(STRAIGHT, needs, profiles=PROFILES, rules=RULES, width_m=15).sections["side"]) == {"right"}
+    one_side = {"a": at(60, -40), "b": at(190, -40), "far": at(60, 160)}
+    assert set(street_set(STRAIGHT, needs, profiles=PROFILES, rules=RULES, targets=one_side).sections["side"]) == {"right"}
+
+
+def test_a_side_too_full_for_one_trench_hands_the_smallest_needs_across() -> None:
+    """12 + 6 + 2 = 20 ways, 22 with the reserve, are more than 20: 2 go across, and 18 (20 laid) stay."""
+    needs = [Need("viettel", 12, "left"), Need("vnpt", 6, "left"), Need("fpt", 2, "left")]
+    sided, why = shared_between_sides(needs, both=None, most=20, rules=RULES)
+    assert (ways_by_side(sided), why) == ({"left": (20, 18), "right": (3, 2)}, "ways")
+    found = street_set(STRAIGHT, needs, profiles=PROFILES, rules=RULES, width_m=8)
+    assert found.notes[0] == ("both_sides_ways", None)
+    with pytest.raises(ParameterError, match=r"error\.trench\.ways"):
+        street_set(STRAIGHT, [Need("a", 19, "left"), Need("b", 19, "left"), Need("c", 1)], profiles=PROFILES, rules=RULES)
+
+
+def test_a_line_is_on_the_side_it_mostly_runs_on() -> None:
+    """Offsets +6 for 100 m and −2 for 100 m have the mean 2: left; +2 and −2 have the mean 0: no side."""
+    assert side_of_line(STRAIGHT, line((0, 6), (100, 6), (100, -2), (200, -2)), beside_m=20, least_m=1) == "left"
+    assert side_of_line(STRAIGHT, line((0, 2), (100, 2), (100, -2), (200, -2)), beside_m=20, least_m=1) is None
+    assert side_of_line(STRAIGHT, line((0, -3), (100, -3), (100, -500)), beside_m=20, least_m=1) == "right"
+    assert side_of_line(STRAIGHT, line((0, 300), (100, 300)), beside_m=20, least_m=1) is None
+    assert side_of(line((0, 0), (0, 10)), at(-1, 5)) == "left"
 
 
 def test_laterals_lead_to_what_is_near_and_go_under_the_road_where_they_must() -> None:
-    targets = {"near": at(0, -40), "opposite": at(250, 45), "far": at(0, -400)}
-    found = street_set(STRAIGHT, [Need("vnpt", 1)], profiles=PROFILES, rules=RULES, targets=targets)
-    lateral = found.laterals.set_index("target_id")
-    assert sorted(lateral.index) == ["near", "opposite"]
-    assert lateral.loc["near", "length_m"] == pytest.approx(35)
-    assert lateral.loc["opposite", "length_m"] == pytest.approx(40)
-    assert found.crossings[["reason", "to_id", "length_m"]].to_numpy().tolist() == [["lateral", "opposite", pytest.approx(10)]]
-    trenches = found.trenches()
-    assert trenches["part"].value_counts().to_dict() == {"section": 3, "lateral": 2, "crossing": 1}
+    """Ducts 5 m from the axis: 40 − 5 = 35 m to the near one, 45 − 5 = 40 m beyond a crossing of 10 m to the one opposite."""
+    beside = {"near": at(0, -40), "far": at(0, -400)}
+    found = street_set(STRAIGHT, [Need("vnpt", 1)], profiles=PROFILES, rules=RULES, targets=beside)
+    assert found.laterals[["target_id", "length_m"]].to_numpy().tolist() == [["near", pytest.approx(35)]]
+    assert found.crossings.empty
+    opposite = street_set(STRAIGHT, [Need("vnpt", 1)], profiles=PROFILES, rules=RULES, targets={"opposite": at(250, 45)})
+    assert opposite.laterals[["target_id", "length_m"]].to_numpy().tolist() == [["opposite", pytest.approx(40)]]
+    assert opposite.crossings[["reason", "to_id", "length_m"]].to_numpy().tolist() == [["lateral", "opposite", pytest.approx(10)]]
+    trenches = opposite.trenches()
+    assert trenches["part"].value_counts().to_dict() == {"section": 3, "lateral": 1, "crossing": 1}
 
 
 def test_entrances_count_on_their_own_side_alone() -> None:
@@ -137,7 +175,10 @@ def test_poles_only_where_none_stand() -> None:
     """QCVN 33:2019/BTTTT."""
     assert new_poles(STRAIGHT, cable_poles=1, rules=RULES).empty
     assert new_poles(STRAIGHT, cable_poles=0, rules=RULES)["chainage_m"].tolist() == [0, 50, 100, 150, 200, 250]
-    assert street_set(STRAIGHT, [Need("fpt", 1)], profiles=PROFILES, rules=RULES, cable_poles=4).no_poles == "existing_poles"
+    assert street_set(STRAIGHT, [Need("fpt", 1)], profiles=PROFILES, rules=RULES, cable_poles=4).notes[-1] == (
+        "no_poles_existing_poles",
+        None,
+    )
 
 
 def test_a_parallel_line_keeps_its_distance_and_its_vertices() -> None:
