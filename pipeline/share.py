@@ -25,7 +25,7 @@ from hatang.pipeline.progress import Progress
 from hatang.pipeline.roadproposals import road_cases, road_proposals
 from hatang.pipeline.roadtiming import road_timing
 from hatang.pipeline.runs import keep_run, load_run, remember, run_identity, run_ids
-from hatang.pipeline.sharedset import shared_set
+from hatang.pipeline.sharedset import Around, shared_set
 from hatang.sharing.corridor import corridor_assets, road_axes
 from hatang.sharing.planfit import plan_fit
 from hatang.sharing.policy import SharingPolicy
@@ -89,8 +89,9 @@ def share_road(
     with Store.open(settings) as store:
         plans, _ = layer(store, Kind.PLANS, base.period)
         constraints, _ = layer(store, Kind.CONSTRAINTS, base.period)
-    gaps = gpd.GeoDataFrame(base.tables["gaps"])
-    new = shared_set(axes, corridor, gpd.GeoDataFrame(plans), gaps, clauses=clauses, prices=prices, limits=rules)
+        filed, _ = layer(store, Kind.ROADS, base.period)
+    around = Around(gpd.GeoDataFrame(plans), gpd.GeoDataFrame(base.tables["gaps"]), gpd.GeoDataFrame(filed))
+    new = shared_set(axes, corridor, around, clauses=clauses, prices=prices, limits=rules)
     works = gpd.GeoDataFrame(base.tables[str(Kind.WORKS)])
     new |= road_timing(
         axes,

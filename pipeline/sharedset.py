@@ -1,6 +1,7 @@
 """The new shared set of a road's answer: from plans, gaps and poles to trenches, chambers, quantities and violations."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import geopandas as gpd
@@ -13,6 +14,7 @@ from hatang.data.contracts import HUE_CRS, MAP_CRS, SET_NOTES, AssetClass, Claus
 from hatang.data.rules import Rule, rule_value
 from hatang.sharing.beside import side_of_line
 from hatang.sharing.chambers import ChamberRules
+from hatang.sharing.junctions import junctions_along
 from hatang.sharing.near import parallel_runs
 from hatang.sharing.quantities import bill_of_quantities
 from hatang.sharing.rulecheck import check_rules, facts_of
@@ -67,11 +69,19 @@ def street_rules(rules: dict[str, Rule], clauses: Iterable[Clause]) -> StreetRul
     )
 
 
+@dataclass(frozen=True)
+class Around:
+    """What lies around the roads asked about, any CRS: PLANS, GAPS and ROADS contract; `roads` empty where no layer of them is filed."""
+
+    plans: gpd.GeoDataFrame
+    gaps: gpd.GeoDataFrame
+    roads: gpd.GeoDataFrame
+
+
 def shared_set(
     axes: gpd.GeoDataFrame,
     corridor: gpd.GeoDataFrame,
-    plans: gpd.GeoDataFrame,
-    gaps: gpd.GeoDataFrame,
+    around: Around,
     *,
     clauses: Sequence[Clause],
     prices: Mapping[str, Price],
@@ -84,14 +94,17 @@ def shared_set(
     rules, profiles = street_rules(limits, clauses), trench_profiles()
     sets: list[StreetSet] = []
     notes: list[tuple[str, str, float | None]] = []
+    gaps, roads = around.gaps, around.roads.to_crs(HUE_CRS)
     targets = dict(zip(gaps["gap_id"], gaps.to_crs(HUE_CRS).geometry, strict=True)) if len(gaps) else {}
     for road, axis in zip(axes.to_dict("records"), axes.geometry.to_numpy(), strict=True):
         name = str(road["road_id"])
-        needs = _needs(axis, plans, limits, side_m=rules.side_m)
+        needs = _needs(axis, around.plans, limits, side_m=rules.side_m)
         if not needs:
             notes.append(("ways_assumed", name, rules.assumed_ways))
         here = corridor[(corridor["road_id"] == name) & (corridor["asset_class"] == AssetClass.POLE)]
         width = float(road["width_m"]) if pd.notna(road["width_m"]) and road["width_m"] > 0 else None
+        junctions = junctions_along(axis, roads, half_width_m=(width or rules.width_m) / 2, snap_m=rule_value(limits, "road_snap_m"))
+        notes.append(("junctions", name, len(junctions)) if len(roads) else ("junctions_unknown", name, None))
         try:
             found = street_set(
                 axis,
@@ -99,6 +112,7 @@ def shared_set(
                 profiles=profiles,
                 rules=rules,
                 width_m=width,
+                junctions=junctions,
                 targets=targets,
                 cable_poles=len(here),
                 name=name,

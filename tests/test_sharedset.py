@@ -13,7 +13,7 @@ import pytest
 import shapely
 
 from hatang.data.clauses import clauses_in_force
-from hatang.data.contracts import VIOLATIONS, MissingError
+from hatang.data.contracts import VIOLATIONS, Kind, MissingError
 from hatang.data.results import ResultSet
 from hatang.data.rules import rules_in_force
 from hatang.data.settings import Settings
@@ -63,7 +63,7 @@ def test_plans_along_the_road_are_the_needs(answer: ResultSet) -> None:
     assert trenches.crs == "EPSG:4326"
     assert trenches["length_m"].sum() == pytest.approx(1003, rel=0.005)
     assert len(answer.tables["new_chambers"]) == len(trenches) + 1 == 12
-    assert answer.tables["set_notes"]["code"].tolist() == ["no_poles_ducts"]
+    assert answer.tables["set_notes"]["code"].tolist() == ["junctions_unknown", "no_poles_ducts"]
     assert answer.tables["violations"].empty
     assert list(answer.tables["violations"].columns) == VIOLATIONS.names
 
@@ -143,6 +143,21 @@ def test_plans_on_both_sides_of_the_axis_are_needs_on_both(settings: Settings, t
     assert "both_sides_needs" in found.tables["set_notes"]["code"].tolist()
 
 
+def test_roads_filed_give_junctions_with_chambers(settings: Settings, tmp_path: Path) -> None:
+    """Two roads cross at 0.002° and 0.006° of the road's 0.0094° of longitude; a third passes over on a bridge."""
+    path = tmp_path / "roads.gpkg"
+    lines = [shapely.LineString([(LON + x, LAT - 0.001), (LON + x, LAT + 0.001)]) for x in (0.002, 0.006, 0.008)]
+    frame = {"road_id": ["A", "B", "C"], "road_name": ["a", "b", "c"], "bridge": [False, False, True]}
+    gpd.GeoDataFrame(frame, geometry=lines, crs="EPSG:4326").to_file(path, engine="pyogrio")
+    assert ingest([path], IngestOptions(Kind.ROADS), settings, Quiet()).complete
+    found = share_road(road(), settings, progress=Quiet())
+    notes = found.tables["set_notes"].set_index("code")["amount"]
+    assert notes["junctions"] == 2
+    chambers = gpd.GeoDataFrame(found.tables["new_chambers"])
+    at = chambers[chambers["chamber_reason"] == "junction"].geometry.x - LON
+    assert at.tolist() == pytest.approx([0.002, 0.006], abs=2e-6)
+
+
 RULES = rules_in_force(dt.date(2026, 11, 24))
 OURS = [name for name in RULES if name.startswith(("street_", "chamber_", "trench_")) or name == "reserve_share"]
 
@@ -166,7 +181,7 @@ def test_requirements_of_law_are_the_clauses_in_force(code: str) -> None:
 def test_without_plans_three_ways_are_assumed_and_said(settings: Settings) -> None:
     found = share_road(road(), settings, progress=Quiet())
     assert set(found.tables["new_trenches"]["ways"]) == {4}
-    assert found.tables["set_notes"]["code"].tolist() == ["ways_assumed", "no_poles_ducts"]
+    assert found.tables["set_notes"]["code"].tolist() == ["ways_assumed", "junctions_unknown", "no_poles_ducts"]
     book = openpyxl.load_workbook(io.BytesIO(sharing_workbook(found, "vi")))
     words = [str(cell) for row in book["Khoi luong"].iter_rows(values_only=True) for cell in row]
     assert any("R1: chưa có kế hoạch nào dọc tuyến, tạm tính 3 ống" in cell for cell in words)
@@ -175,7 +190,7 @@ def test_without_plans_three_ways_are_assumed_and_said(settings: Settings) -> No
 def test_more_ways_than_a_trench_holds_are_named_and_the_rest_stands(settings: Settings, tmp_path: Path) -> None:
     ingest([plans(tmp_path, 30, 12)], IngestOptions(), settings, Quiet())
     found = share_road(road(), settings, progress=Quiet())
-    assert found.tables["set_notes"]["code"].tolist() == ["ways_fit_no_trench"]
+    assert found.tables["set_notes"]["code"].tolist() == ["junctions_unknown", "ways_fit_no_trench"]
     assert found.tables["new_trenches"].empty
     assert found.tables["boq"]["quantity"].sum() == 0
     assert sharing_workbook(found, "en")
