@@ -90,7 +90,9 @@ def share_road(
         plans, _ = layer(store, Kind.PLANS, base.period)
         constraints, _ = layer(store, Kind.CONSTRAINTS, base.period)
         filed, _ = layer(store, Kind.ROADS, base.period)
-    around = Around(gpd.GeoDataFrame(plans), gpd.GeoDataFrame(base.tables["gaps"]), gpd.GeoDataFrame(filed))
+        buildings, _ = layer(store, Kind.BUILDINGS, base.period)
+    gaps = gpd.GeoDataFrame(base.tables["gaps"])
+    around = Around(gpd.GeoDataFrame(plans), gaps, gpd.GeoDataFrame(filed), gpd.GeoDataFrame(buildings))
     new = shared_set(axes, corridor, around, clauses=clauses, prices=prices, limits=rules)
     works = gpd.GeoDataFrame(base.tables[str(Kind.WORKS)])
     new |= road_timing(

@@ -14,6 +14,7 @@ from hatang.data.contracts import HUE_CRS, MAP_CRS, SET_NOTES, AssetClass, Claus
 from hatang.data.rules import Rule, rule_value
 from hatang.sharing.beside import side_of_line
 from hatang.sharing.chambers import ChamberRules
+from hatang.sharing.frontage import frontage, wall_distances
 from hatang.sharing.junctions import junctions_along
 from hatang.sharing.near import parallel_runs
 from hatang.sharing.quantities import bill_of_quantities
@@ -65,17 +66,19 @@ def street_rules(rules: dict[str, Rule], clauses: Iterable[Clause]) -> StreetRul
         assumed_ways=int(rule_value(rules, "street_ways")),
         lateral_m=rule_value(rules, "street_lateral_m"),
         lateral_ways=int(rule_value(rules, "street_lateral_ways")),
+        laterals=int(rule_value(rules, "street_laterals")),
         pole_span_m=rule_value(rules, "street_pole_span_m"),
     )
 
 
 @dataclass(frozen=True)
 class Around:
-    """What lies around the roads asked about, any CRS: PLANS, GAPS and ROADS contract; `roads` empty where no layer of them is filed."""
+    """What lies around the roads asked about, any CRS: PLANS, GAPS, ROADS, BUILDINGS contract; the last two empty where none are filed."""
 
     plans: gpd.GeoDataFrame
     gaps: gpd.GeoDataFrame
     roads: gpd.GeoDataFrame
+    buildings: gpd.GeoDataFrame
 
 
 def shared_set(
@@ -94,7 +97,7 @@ def shared_set(
     rules, profiles = street_rules(limits, clauses), trench_profiles()
     sets: list[StreetSet] = []
     notes: list[tuple[str, str, float | None]] = []
-    gaps, roads = around.gaps, around.roads.to_crs(HUE_CRS)
+    gaps, roads, buildings = around.gaps, around.roads.to_crs(HUE_CRS), around.buildings.to_crs(HUE_CRS)
     targets = dict(zip(gaps["gap_id"], gaps.to_crs(HUE_CRS).geometry, strict=True)) if len(gaps) else {}
     for road, axis in zip(axes.to_dict("records"), axes.geometry.to_numpy(), strict=True):
         name = str(road["road_id"])
@@ -105,6 +108,11 @@ def shared_set(
         width = float(road["width_m"]) if pd.notna(road["width_m"]) and road["width_m"] > 0 else None
         junctions = junctions_along(axis, roads, half_width_m=(width or rules.width_m) / 2, snap_m=rule_value(limits, "road_snap_m"))
         notes.append(("junctions", name, len(junctions)) if len(roads) else ("junctions_unknown", name, None))
+        homes = frontage(axis, buildings, reach_m=rules.lateral_m)
+        if buildings.empty:
+            notes.append(("buildings_unknown", name, None))
+        else:
+            notes += [("buildings", name, len(homes.fronts)), ("buildings_behind", name, homes.behind)]
         try:
             found = street_set(
                 axis,
@@ -113,6 +121,7 @@ def shared_set(
                 rules=rules,
                 width_m=width,
                 junctions=junctions,
+                fronts=homes.fronts,
                 targets=targets,
                 cable_poles=len(here),
                 name=name,
@@ -125,7 +134,7 @@ def shared_set(
     given = sets or [empty_set()]
     trenches = _together([found.trenches() for found in given])
     chambers = _together([found.chambers for found in given])
-    violations = check_rules(_facts(trenches), clauses)
+    violations = check_rules(_facts(trenches, buildings), clauses)
     return {
         "new_trenches": trenches.to_crs(MAP_CRS),
         "new_chambers": chambers.to_crs(MAP_CRS),
@@ -157,15 +166,17 @@ def _needs(axis: shapely.LineString, plans: gpd.GeoDataFrame, limits: dict[str, 
     return [Need(operator, ways, side) for (operator, side), ways in sorted(asked.items(), key=str) if ways > 0]
 
 
-def _facts(trenches: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _facts(trenches: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return what can be measured of a set that is still a sketch."""
+    section = trenches["part"] == "section"
     sections = trenches.assign(
         duct_cover_mm=trenches["cover_mm"].astype(float),
         reserve_share=(trenches["ways"] - trenches["needed"]).astype(float) / trenches["needed"].astype(float).clip(lower=1),
-        chamber_spacing_m=trenches["length_m"].where(trenches["part"] == "section").astype(float),
+        chamber_spacing_m=trenches["length_m"].where(section).astype(float),
+        wall_distance_m=np.where(section, wall_distances(trenches, buildings), np.nan),
     )
-    sections["reserve_share"] = sections["reserve_share"].where(sections["part"] == "section", np.nan)
-    return facts_of(sections, ["duct_cover_mm", "reserve_share", "chamber_spacing_m"], conditions=["surface"])
+    sections["reserve_share"] = sections["reserve_share"].where(section, np.nan)
+    return facts_of(sections, ["duct_cover_mm", "reserve_share", "chamber_spacing_m", "wall_distance_m"], conditions=["surface"])
 
 
 def _together(parts: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:

@@ -36,6 +36,7 @@ class StreetRules:
     assumed_ways: int = 3  # where no plan runs along the road
     lateral_m: float = 150.0  # longest lateral
     lateral_ways: int = 1
+    laterals: int = 200  # to buildings along one road, the nearest first
     pole_span_m: float = 50.0  # between new poles, where they are allowed
 
     def __post_init__(self) -> None:
@@ -46,7 +47,8 @@ class StreetRules:
         ParameterError
             Where a length is not positive or a count negative.
         """
-        for name in ("both_sides_m", "side_m", "width_m", "pavement_m", "assumed_ways", "lateral_m", "lateral_ways", "pole_span_m"):
+        lengths = ("both_sides_m", "side_m", "width_m", "pavement_m", "lateral_m", "pole_span_m")
+        for name in (*lengths, "assumed_ways", "lateral_ways", "laterals"):
             if not getattr(self, name) > 0:
                 raise ParameterError("error.streetset.rule", name=name, value=getattr(self, name))
 

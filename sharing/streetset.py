@@ -5,7 +5,7 @@ Works on one line in EPSG:9214. The ducts run beside the road at half its width 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final, Literal
 
@@ -73,6 +73,7 @@ def street_set(
     width_m: float | None = None,
     junctions: Sequence[shapely.Point] = (),
     entrances: Sequence[shapely.Point] = (),
+    fronts: gpd.GeoDataFrame | None = None,
     targets: Mapping[str, shapely.Geometry] | None = None,
     cable_poles: int = 0,
     name: str = "R",
@@ -91,8 +92,10 @@ def street_set(
         Of the road; None where not known, which then stands among the assumptions.
     junctions, entrances
         EPSG:9214; an entrance counts on its own side of the road.
+    fronts
+        Buildings that face the road (`frontage`), the nearest first: each has its entrance there, and as many as the rules allow a lateral.
     targets
-        Gaps and buildings that laterals lead to, by id, any geometry in EPSG:9214; those beyond the longest lateral are left out.
+        Gaps that laterals lead to, by id, any geometry in EPSG:9214; those beyond the longest lateral are left out.
     cable_poles
         Cable poles that stand on the road already: where there are any, no new ones are proposed (QCVN 33:2019/BTTTT).
     name
@@ -103,8 +106,13 @@ def street_set(
     ParameterError
         Where nothing is needed, a need is negative, or the ways of a side fit no profile.
     """
+    homes = [] if fronts is None else list(zip(fronts["building_id"].astype(str), fronts.geometry.to_numpy(), strict=True))
+    facing = {side_of(axis, point) for _, point in homes}
+    if len(facing) == 1 and not any(need.side for need in needs):
+        needs = [replace(need, side=next(iter(facing))) for need in needs]
+    both = _both_sides(axis, targets or {}, facing, {need.side for need in needs if need.ways}, width_m, rules)
     most = max((profile.ways for profile in profiles), default=0)
-    shared, reason = shared_between_sides(needs, both=_both_sides(axis, targets or {}, width_m, rules), most=most, rules=rules)
+    shared, reason = shared_between_sides(needs, both=both, most=most, rules=rules)
     ways = ways_by_side(shared, reserve_share=rules.reserve_share)
     if not ways:
         raise ParameterError("error.streetset.no_need")
@@ -116,7 +124,7 @@ def street_set(
     lines: dict[Side, shapely.LineString] = {}
     for side, (laid, needed) in ways.items():
         lines[side] = parallel_line(axis, offset if side == "left" else -offset)
-        own = [point for point in entrances if side_of(axis, point) == side]
+        own = [point for point in (*entrances, *(point for _, point in homes)) if side_of(axis, point) == side]
         places = chamber_places(
             lines[side],
             junctions_m=[lines[side].project(point) for point in junctions],
@@ -129,6 +137,9 @@ def street_set(
         _cross(rows, min(laid for laid, _ in ways.values()), junctions, name, profiles, rules)
     for target, shape in sorted((targets or {}).items()):
         _lead(rows, chambers, axis, target, shape, offset, name, profiles, rules)
+    _serve(rows, lines, axis, homes[: rules.laterals], name, profiles, rules)
+    if len(homes) > rules.laterals:
+        notes.append(("laterals_left_out", len(homes) - rules.laterals))
     return StreetSet(
         **{part: _frame(rows[part], columns) for part, columns in _PARTS.items()},
         notes=(*notes, (f"no_poles_{'existing_poles' if cable_poles else 'ducts'}", None)),
@@ -154,14 +165,20 @@ def new_poles(axis: shapely.LineString, *, cable_poles: int, rules: StreetRules,
 
 
 def _both_sides(
-    axis: shapely.LineString, targets: Mapping[str, shapely.Geometry], width_m: float | None, rules: StreetRules
+    axis: shapely.LineString,
+    targets: Mapping[str, shapely.Geometry],
+    facing: set[Side],
+    told: set[Side | None],
+    width_m: float | None,
+    rules: StreetRules,
 ) -> Literal["width", "targets"] | None:
-    """Return why ducts on one side do not do, whatever the needs."""
+    """Return why ducts on one side do not do, whatever the needs: `facing` has the sides of buildings, `told` those of needs."""
     if width_m is not None and width_m > rules.both_sides_m:
         return "width"
     near = [shapely.get_point(shapely.shortest_line(shape, axis), 0) for shape in targets.values()]
-    sides = {side_of(axis, point) for point in near if 0 < axis.distance(point) <= rules.lateral_m}
-    return "targets" if len(sides) == len(SIDES) else None
+    sides = facing | {side_of(axis, point) for point in near if 0 < axis.distance(point) <= rules.lateral_m}
+    apart = bool(facing) and facing | told >= set(SIDES)
+    return "targets" if len(sides) == len(SIDES) or apart else None
 
 
 def _trench(laid: int, needed: int, surface: str, profiles: Sequence[TrenchProfile], rules: StreetRules) -> dict[str, Any]:
@@ -256,6 +273,28 @@ def _lead(
     ends = {"feature_id": f"{name}-N{len(rows['laterals']) + 1:03d}", "from_id": source["feature_id"], "target_id": target, "side": side}
     trench = _trench(rules.lateral_ways, rules.lateral_ways, "sidewalk", profiles, rules)
     rows["laterals"].append({**ends, "length_m": line.length, **trench, "geometry": line})
+
+
+def _serve(
+    rows: dict[str, list[dict[str, Any]]],
+    lines: Mapping[Side, shapely.LineString],
+    axis: shapely.LineString,
+    homes: Sequence[tuple[str, shapely.Point]],
+    name: str,
+    profiles: Sequence[TrenchProfile],
+    rules: StreetRules,
+) -> None:
+    """Add the laterals to buildings: dug at right angles from the ducts of their side; their cable comes from the nearest chamber there."""
+    trench = _trench(rules.lateral_ways, rules.lateral_ways, "sidewalk", profiles, rules)
+    chambers = {side: [row for row in rows["chambers"] if row["side"] == side] for side in lines}
+    for building, front in homes:
+        side = side_of(axis, front)
+        at = lines[side].project(front)
+        shape = shapely.LineString([lines[side].interpolate(at), front])
+        if shape.length > 0:
+            source = min(chambers[side], key=lambda row: (abs(row["chainage_m"] - at), row["feature_id"]))["feature_id"]
+            ends = {"feature_id": f"{name}-N{len(rows['laterals']) + 1:03d}", "from_id": source, "target_id": building, "side": side}
+            rows["laterals"].append({**ends, "length_m": shape.length, **trench, "geometry": shape})
 
 
 def _frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> gpd.GeoDataFrame:

@@ -63,7 +63,7 @@ def test_plans_along_the_road_are_the_needs(answer: ResultSet) -> None:
     assert trenches.crs == "EPSG:4326"
     assert trenches["length_m"].sum() == pytest.approx(1003, rel=0.005)
     assert len(answer.tables["new_chambers"]) == len(trenches) + 1 == 12
-    assert answer.tables["set_notes"]["code"].tolist() == ["junctions_unknown", "no_poles_ducts"]
+    assert answer.tables["set_notes"]["code"].tolist() == ["junctions_unknown", "buildings_unknown", "no_poles_ducts"]
     assert answer.tables["violations"].empty
     assert list(answer.tables["violations"].columns) == VIOLATIONS.names
 
@@ -158,6 +158,27 @@ def test_roads_filed_give_junctions_with_chambers(settings: Settings, tmp_path: 
     assert at.tolist() == pytest.approx([0.002, 0.006], abs=2e-6)
 
 
+def test_buildings_filed_give_laterals_and_a_wall_too_near_is_a_violation(settings: Settings, tmp_path: Path) -> None:
+    """Ducts 10 / 2 + 1.5 = 6.5 m south of the axis; walls from 7 m, less half of the trench's width: nearer than 1.0 m."""
+    path = tmp_path / "nha.gpkg"
+    south = LAT - 7 / 110_650
+    shapes = [shapely.box(LON + x, south - 0.0001, LON + x + 0.0001, south) for x in (0.001, 0.003)]
+    frame = {"building_id": ["N1", "N2"], "area_m2": [100.0, 100.0]}
+    gpd.GeoDataFrame(frame, geometry=shapes, crs="EPSG:4326").to_file(path, engine="pyogrio")
+    assert ingest([path], IngestOptions(Kind.BUILDINGS), settings, Quiet()).complete
+    found = share_road(road(), settings, progress=Quiet())
+    notes = found.tables["set_notes"].set_index("code")["amount"]
+    assert (notes["buildings"], notes["buildings_behind"]) == (2, 0)
+    trenches = pd.DataFrame(found.tables["new_trenches"])
+    laterals = trenches[trenches["part"] == "lateral"]
+    assert laterals["target_id"].tolist() == ["N1", "N2"]
+    assert laterals["length_m"].tolist() == pytest.approx([0.5, 0.5], abs=0.1)
+    broken = found.tables["violations"]
+    assert set(broken["code"]) == {"wall_distance"}
+    assert broken["measured"].between(0, 0.5).all()
+    assert sharing_workbook(found, "vi")
+
+
 RULES = rules_in_force(dt.date(2026, 11, 24))
 OURS = [name for name in RULES if name.startswith(("street_", "chamber_", "trench_")) or name == "reserve_share"]
 
@@ -181,7 +202,7 @@ def test_requirements_of_law_are_the_clauses_in_force(code: str) -> None:
 def test_without_plans_three_ways_are_assumed_and_said(settings: Settings) -> None:
     found = share_road(road(), settings, progress=Quiet())
     assert set(found.tables["new_trenches"]["ways"]) == {4}
-    assert found.tables["set_notes"]["code"].tolist() == ["ways_assumed", "junctions_unknown", "no_poles_ducts"]
+    assert found.tables["set_notes"]["code"].tolist() == ["ways_assumed", "junctions_unknown", "buildings_unknown", "no_poles_ducts"]
     book = openpyxl.load_workbook(io.BytesIO(sharing_workbook(found, "vi")))
     words = [str(cell) for row in book["Khoi luong"].iter_rows(values_only=True) for cell in row]
     assert any("R1: chưa có kế hoạch nào dọc tuyến, tạm tính 3 ống" in cell for cell in words)
@@ -190,7 +211,7 @@ def test_without_plans_three_ways_are_assumed_and_said(settings: Settings) -> No
 def test_more_ways_than_a_trench_holds_are_named_and_the_rest_stands(settings: Settings, tmp_path: Path) -> None:
     ingest([plans(tmp_path, 30, 12)], IngestOptions(), settings, Quiet())
     found = share_road(road(), settings, progress=Quiet())
-    assert found.tables["set_notes"]["code"].tolist() == ["junctions_unknown", "ways_fit_no_trench"]
+    assert found.tables["set_notes"]["code"].tolist() == ["junctions_unknown", "buildings_unknown", "ways_fit_no_trench"]
     assert found.tables["new_trenches"].empty
     assert found.tables["boq"]["quantity"].sum() == 0
     assert sharing_workbook(found, "en")
