@@ -41,6 +41,7 @@ def register_file(
     findings = {str(name): int(count) for name, count in check.findings["finding"].value_counts().sort_index().items()}
     actions = {name: int((check.assets["action"] == name).sum()) for name in _ACTIONS}
     document = {"counts": counts, "findings": findings, "actions": actions, "survey": check.survey["asset_id"].tolist()}
+    document["violations"] = {str(code): int(count) for code, count in check.violations["code"].value_counts().sort_index().items()}
     here.result({"file": file.name, "as_of": day, **document, "files": [path.name for path in files]})
 
 
@@ -52,6 +53,9 @@ def _say_register(here: Session, check: RegisterCheck) -> None:
     for (finding, severity), rows in check.findings.groupby(["finding", "severity"], sort=True):
         words = text(f"finding.{finding}", language)
         here.say("register.finding", finding=words, severity=text(f"register.severity.{severity}", language), count=len(rows))
+    for code, rows in check.violations.groupby("code", sort=True):
+        severity = text(f"sharing.severity.{rows['severity'].iloc[0]}", language)
+        here.say("register.finding", finding=text(f"clause.{code}", language), severity=severity, count=len(rows))
     here.say("share.actions", **{name: int((check.assets["action"] == name).sum()) for name in _ACTIONS})
     for row in check.survey.head(10).itertuples():
         here.say(

@@ -17,6 +17,8 @@ _POLE_OWNERS: Final = ("Điện lực (mô phỏng)", "VNPT (mô phỏng)")
 _DUCT_OWNERS: Final = ("VNPT (mô phỏng)", "Viettel (mô phỏng)", "FPT (mô phỏng)")
 _UNKNOWN: Final = 0.3
 """Share of assets whose occupancy nobody has surveyed."""
+_UNDER_PAVEMENT: Final = 0.8
+"""Share of ducts and chambers under a pavement; the rest lies under a carriageway."""
 _PROVIDERS: Final = {"viettel": (0.93, 1.1), "vnpt": (0.95, 1.0), "fpt": (0.5, 2.4)}
 """Fibre provider to the share it reaches in the densest ward and how fast that falls with density."""
 _KINDS: Final = ("road_new", "road_widen", "resurface", "sidewalk", "water", "sewer", "power", "lighting")
@@ -36,7 +38,29 @@ def synthetic_assets(city: City, *, plan: CityPlan) -> gpd.GeoDataFrame:
     frame["contact"] = "Đầu mối " + frame["owner"]
     frame["status"] = random.choice(["in_service", "inactive"], len(frame), p=[0.97, 0.03])
     frame["sharable"] = random.choice(["yes", "conditional", "no"], len(frame), p=[0.75, 0.2, 0.05])
-    return frame
+    return frame.assign(**_measures(frame, np.random.default_rng([plan.seed, 7])))
+
+
+def _measures(assets: gpd.GeoDataFrame, random: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return what a survey measured of each asset, ASSETS columns: most as the clauses ask, some short of it."""
+    count = len(assets)
+    seen = assets["survey_date"].notna().to_numpy()
+    of = {name: seen & (assets["asset_class"] == name).to_numpy() for name in ("pole", "duct_section", "chamber")}
+    surface = np.where(random.random(count) < _UNDER_PAVEMENT, "sidewalk", "carriageway")
+    cover = np.where(surface == "sidewalk", 0.57, 0.78) + random.normal(0, 0.08, count)
+    figures = {
+        "boxes_used": ("pole", random.choice([0, 1, 2, 3, 4], count, p=[0.3, 0.35, 0.2, 0.1, 0.05])),
+        "slack_m": ("pole", np.round(random.gamma(3, 2, count), 1)),
+        "cover_m": ("duct_section", np.round(cover, 2)),
+        "duct_gap_mm": ("duct_section", np.round(random.normal(42, 7, count))),
+        "length_mm": ("chamber", random.choice([1200, 1500, 1800, 2200], count, p=[0.2, 0.3, 0.3, 0.2])),
+        "floor_gap_mm": ("chamber", np.round(random.normal(260, 40, count), -1)),
+        "lid_cover_m": ("chamber", np.round(np.where(surface == "sidewalk", 0.36, 0.78) + random.normal(0, 0.05, count), 2)),
+    }
+    measured = {name: np.where(of[kind], value.astype(float), np.nan) for name, (kind, value) in figures.items()}
+    under = pd.Series(surface, dtype=object).where(of["duct_section"] | of["chamber"], None)
+    dug = pd.Series("open_trench", index=range(count), dtype=object).where(of["duct_section"], None)
+    return {**measured, "surface": under.to_numpy(object), "laying": dug.to_numpy(object)}
 
 
 def _along(line: shapely.LineString, spacing_m: float, offset_m: float) -> np.ndarray:

@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 import pyproj
 
+from hatang.data.clauses import clauses_in_force
 from hatang.data.contracts import FINDINGS, HUE_CRS, MAP_CRS, REGISTER_TABLES, ParameterError
 from hatang.data.limits import Limits
 from hatang.data.rules import rule_value, rules_in_force
 from hatang.data.sandbox import register_apart
+from hatang.pipeline.assetrules import register_violations
 from hatang.pipeline.progress import Progress
 from hatang.sharing.room import counted_room, duct_room
 from hatang.sharing.topology import TopologyTolerances, topology_findings
@@ -36,7 +38,7 @@ class RegisterCheck:
     `crs` is where lengths are taken. `amounts` says of each table that holds something how many rows it has and, of lines, how long they
     are: `table`, `amount`, `unit`. `assets` has a row for each duct section, pole, chamber and station house: `asset_class`, `asset_id`,
     `owner`, `length_m` of a section, the columns of ROOM, and its shape in EPSG:4326. `survey` holds those of which too little is known,
-    the most worth knowing first.
+    the most worth knowing first, `violations` what does not meet which clause (ASSET_VIOLATIONS contract, EPSG:4326), for review.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -45,6 +47,7 @@ class RegisterCheck:
     findings: gpd.GeoDataFrame
     assets: gpd.GeoDataFrame
     survey: gpd.GeoDataFrame
+    violations: gpd.GeoDataFrame
 
 
 def check_register(source: Path, limits: Limits, *, as_of: dt.date, crs: str | None = None, progress: Progress) -> RegisterCheck:
@@ -84,7 +87,9 @@ def check_register(source: Path, limits: Limits, *, as_of: dt.date, crs: str | N
     )
     assets = _assets(tables, room, metric_crs)
     placed = gpd.GeoDataFrame(findings, geometry="geometry", crs=MAP_CRS)
-    return RegisterCheck(tables, metric_crs, _amounts(tables, metric_crs), placed, assets, _survey(assets))
+    clauses = clauses_in_force(as_of)
+    violations = register_violations(tables, clauses=clauses, end_m=tolerances.end_m, metric_crs=metric_crs)
+    return RegisterCheck(tables, metric_crs, _amounts(tables, metric_crs), placed, assets, _survey(assets), violations)
 
 
 def lengths_crs(crs: str | None) -> str:

@@ -44,8 +44,10 @@ def write_register_check(
     """
     note = text("register.note", language, file=name, as_of=shown_date(as_of, language))
     makers: dict[str, Callable[[], bytes]] = {
-        "ho-so.xlsx": lambda: register_workbook(check.amounts, check.findings, check.assets, check.survey, language, note=note),
-        "ho-so.gpkg": lambda: register_layers(check.findings, check.assets, check.survey, crs=check.crs),
+        "ho-so.xlsx": lambda: register_workbook(
+            check.amounts, check.findings, check.assets, check.survey, check.violations, language, note=note
+        ),
+        "ho-so.gpkg": lambda: register_layers(check.findings, check.assets, check.survey, check.violations, crs=check.crs),
     }
     if openfibre:
         makers["ofds.json"] = lambda: register_openfibre(check.tables, name)

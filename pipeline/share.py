@@ -20,6 +20,7 @@ from hatang.data.settings import Settings
 from hatang.data.store import Store
 from hatang.data.tablefile import arrow_table
 from hatang.pipeline.assess import assess, today
+from hatang.pipeline.assetrules import road_findings
 from hatang.pipeline.inputs import layer
 from hatang.pipeline.progress import Progress
 from hatang.pipeline.roadproposals import road_cases, road_proposals
@@ -95,6 +96,7 @@ def share_road(
     around = Around(gpd.GeoDataFrame(plans), gaps, gpd.GeoDataFrame(filed), gpd.GeoDataFrame(buildings))
     new = shared_set(axes, corridor, around, clauses=clauses, prices=prices, limits=rules)
     works = gpd.GeoDataFrame(base.tables[str(Kind.WORKS)])
+    new["asset_violations"] = road_findings(assets, corridor, clauses=clauses, end_m=rule_value(rules, "register_end_m"))
     new |= road_timing(
         axes,
         gpd.GeoDataFrame(plans),

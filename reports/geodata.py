@@ -20,7 +20,10 @@ _LAYERS: Final = {
     "works": WORKS,
     "suggestions": SUGGESTIONS,
 }
-_SHARED: Final = ("new_trenches", "new_chambers", "violations", "overlaps", "route_legs", "route_survey", "design_edges")
+_SHARED: Final = (
+    *("new_trenches", "new_chambers", "violations", "asset_violations"),
+    *("overlaps", "route_legs", "route_survey", "design_edges"),
+)
 """Layers of the sharing answers: a road, the works register, a need, a joint design; beside the others where there are."""
 _DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r")
 

@@ -9,7 +9,7 @@ import xlsxwriter
 
 from hatang.data.contracts import SuggestionKind
 from hatang.data.figures import is_missing, shown
-from hatang.data.language import Language, text
+from hatang.data.language import Language, message_ids, text
 from hatang.data.results import ResultSet
 from hatang.reports.bargain_sheets import SHEETS, clauses_named, firms_named, ranked, worded
 from hatang.reports.workbook import OPTIONS, run_note, write_sheet
@@ -153,10 +153,11 @@ def _new_set(book: xlsxwriter.Workbook, results: ResultSet, bold: object, langua
     trenches = _worded(results.tables["new_trenches"], language)
     _frame(book, "new_trenches", trenches, _TRENCHES, bold, language, note)
     _frame(book, "new_chambers", _worded(results.tables["new_chambers"], language), _CHAMBERS, bold, language, note)
-    broken = pd.DataFrame(results.tables["violations"]).copy()
-    broken["severity"] = [text(f"sharing.severity.{name}", language) for name in broken["severity"]]
-    broken["parameter"] = [text(f"sharing.parameter.{name}", language) for name in broken["parameter"]]
-    _frame(book, "violations", broken, _VIOLATIONS, bold, language, note)
+    _frame(book, "violations", violations_worded(results.tables["violations"], language), _VIOLATIONS, bold, language, note)
+    if "asset_violations" in results.tables:
+        standing = violations_worded(results.tables["asset_violations"], language)
+        said = f"{text('sharing.standing', language)} {note}"
+        _frame(book, "asset_violations", standing, ("asset_class", "owner", *_VIOLATIONS), bold, language, said)
     timing = dates_written(results.tables["timing"], "decide_by", "not_before")
     timing["advice"] = [text(f"sharing.advice.{name}", language) for name in timing["advice"]]
     timing["reason"] = [text(f"sharing.reason.{name}", language) for name in timing["reason"]]
@@ -171,6 +172,16 @@ def _set_note(row: Mapping[Any, Any], language: Language) -> str:
     """Return what was assumed or left out of a road's new set; a run of before notes had amounts shows none."""
     words = text(f"sharing.note.{row['code']}", language, amount=shown(row.get("amount"), "", language))
     return f"{row['road_id']}: {words}"
+
+
+def violations_worded(violations: pd.DataFrame, language: Language) -> pd.DataFrame:
+    """Return violations (VIOLATIONS or ASSET_VIOLATIONS contract) with what is asked, units and codes in words."""
+    worded = _worded(violations, language)
+    known = message_ids(language)
+    worded["severity"] = [text(f"sharing.severity.{name}", language) for name in worded["severity"]]
+    worded["parameter"] = [text(f"clause.{code}", language) for code in worded["code"]]
+    worded["unit"] = [text(f"clause.unit.{unit}", language) if f"clause.unit.{unit}" in known else unit for unit in worded["unit"]]
+    return worded
 
 
 def dates_written(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:

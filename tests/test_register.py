@@ -41,6 +41,7 @@ def register_file(folder: Path) -> Path:
         shapely.LineString([(LON, LAT + i / 1000), (LON + width, LAT + i / 1000)]) for i, width in enumerate((1e-3, 1e-3, 3e-3, 2e-3))
     ]
     ducts = gpd.GeoDataFrame({"asset_id": ["D1", "D2", "D3", "D4"], "owner": "VNPT", "ways": 2}, geometry=shapes, crs=MAP_CRS)
+    ducts[["laying", "cover_m", "surface"]] = ["open_trench", 0.45, "sidewalk"]  # 50 mm too little
     ducts["from_id"] = ["B1", "B9", None, None]
     ways = pd.DataFrame([("1", "D1", "empty"), ("2", "D1", "data"), ("3", "D2", "data"), ("4", "D2", "data")])
     ways = ways.set_axis(["way_id", "section_id", "use"], axis=1).assign(parent_way_id=None)
@@ -125,13 +126,16 @@ def test_the_command_writes_what_it_says(tmp_path: Path) -> None:
     assert said["counts"]["duct_ways"] == 4
     assert said["actions"] == {"reuse": 2, "full": 2, "survey": 3, "closed": 0}
     assert said["survey"] == ["D3", "D4", "C1"]
+    assert said["violations"] == {"chamber_spacing": 1, "duct_cover_sidewalk": 4}  # B1 and B2 are 0.001° apart, 107 m
     assert sorted(file.name for file in out.iterdir()) == sorted(said["files"]) == ["ho-so.gpkg", "ho-so.xlsx", "ofds.json"]
     book = openpyxl.load_workbook(io.BytesIO((out / "ho-so.xlsx").read_bytes()))
     assert [row[2].value for row in book["Cần khảo sát"].iter_rows(min_row=3)] == ["D3", "D4", "C1"]
     amounts = [row[:3] for row in book["Số lượng"].iter_rows(min_row=3, values_only=True)]
     assert ("bể cáp", 2, "cái") in amounts
     assert [unit for table, _, unit in amounts if table == "đoạn cống cáp"] == ["đoạn", "km"]
-    assert [name for name, _ in pyogrio.list_layers(out / "ho-so.gpkg")] == ["findings", "room", "survey"]
+    assert [name for name, _ in pyogrio.list_layers(out / "ho-so.gpkg")] == ["findings", "room", "survey", "violations"]
+    broken = [row[1:6] for row in book["So với quy chuẩn"].iter_rows(min_row=3, values_only=True)]
+    assert ("D2", "VNPT", "lớp phủ trên ống dưới hè", 450, 500) in broken
     spoken = CliRunner().invoke(app, ["--home", str(tmp_path / "home"), "--lang", "en", "share", "register", str(path)])
     assert spoken.exit_code == 0
     assert "1. To survey: duct section D3, VNPT, 32" in " ".join(spoken.stderr.split())
