@@ -9,9 +9,11 @@ from web_results import AS_OF, HOSTILE, city, road, violating
 
 from hatang.data.clauses import clauses_in_force
 from hatang.data.contracts import HUE_CRS
-from hatang.data.language import LANGUAGES, message_ids
+from hatang.data.figures import MISSING
+from hatang.data.language import LANGUAGES, message_ids, text
 from hatang.data.results import save_results
 from hatang.data.settings import Settings
+from hatang.pipeline.roadruns import every_violation
 from hatang.reports.geodata import with_run
 from hatang.reports.sharing_lists import violations_csv, violations_geopackage
 from hatang.web import state
@@ -40,15 +42,31 @@ def test_each_violation_with_what_was_measured_and_needed(language: str) -> None
     app.session_state[state.LANGUAGE] = language
     app.run()
     assert not app.exception
-    assert [metric.value for metric in app.metric] == ["1", "1"]
-    first, second = app.dataframe[0].value.to_numpy().tolist()
+    assert [metric.value for metric in app.metric] == ["2", "1"]
+    first, coil, second = app.dataframe[0].value.to_numpy().tolist()
     figure = {"vi": "0,35", "en": "0.35"}[language]
-    assert first[2:4] == ["420 mm", "≥ 500 mm"]
-    assert second[2] == f"{figure} m"
-    assert second[4:6] == ["QCVN 07-3:2023/BXD", "bảng 1"]
-    assert second[6] == {"vi": "chưa xác minh", "en": "not verified"}[language]
-    assert second[7] == HOSTILE
+    assert first[3:5] == ["420 mm", "≥ 500 mm"]
+    assert coil[0] == {"vi": "tài sản hiện hữu", "en": "standing asset"}[language]
+    assert coil[3:5] == [{"vi": "12,5 m", "en": "12.5 m"}[language], "≤ 10 m"]
+    assert coil[8:] == ["C1", HOSTILE]
+    assert second[3] == f"{figure} m"
+    assert second[5:7] == ["QCVN 07-3:2023/BXD", "bảng 1"]
+    assert second[7] == {"vi": "chưa xác minh", "en": "not verified"}[language]
+    assert second[8:] == [HOSTILE, MISSING]
     assert len(app.dataframe[1].value) == len(clauses_in_force(AS_OF))
+
+
+@pytest.mark.usefixtures("violated")
+def test_the_list_follows_what_is_chosen_and_the_figures_stay() -> None:
+    app = page("violations_page").run()
+    app.selectbox(key="violations-subject").set_value("standing").run()
+    assert app.dataframe[0].value[text("web.column.feature", "vi")].tolist() == ["C1"]
+    assert [metric.value for metric in app.metric] == ["2", "1"]
+    app.selectbox(key="violations-severity").set_value("warning").run()
+    assert text("web.violations.no_match", "vi") in words(app)
+    assert len(app.dataframe) == 1
+    app.selectbox(key="violations-subject").set_value(None).run()
+    assert app.dataframe[0].value[text("web.column.feature", "vi")].tolist() == [HOSTILE]
 
 
 def test_without_a_road_the_register_stands_and_the_way_to_one(settings: Settings) -> None:
@@ -75,25 +93,26 @@ def test_shares_are_told_in_per_cent_and_units_in_words() -> None:
 
 def test_hostile_words_stay_words_on_the_map(violated: Settings) -> None:
     results = violating(road(city(violated)))
-    sheet = violations_map(results.tables["wards"], results.tables, gpd.GeoDataFrame(results.tables["violations"]), "vi")
+    sheet = violations_map(results.tables["wards"], results.tables, every_violation(results), "vi")
     written = sheet.get_root().render()
     assert "<img src=x" not in written
-    assert all(code in written for code in ("420 mm", "TCVN 8700:2011", "QCVN 07-3:2023/BXD"))
+    assert all(code in written for code in ("420 mm", "12,5 m", "TCVN 8700:2011", "QCVN 07-3:2023/BXD"))
 
 
 def test_the_files_hold_every_violation(violated: Settings, tmp_path_factory: pytest.TempPathFactory) -> None:
     run = violating(road(city(violated)))
-    violations = with_run(gpd.GeoDataFrame(run.tables["violations"]), run)
+    violations = with_run(every_violation(run), run)
     file = tmp_path_factory.mktemp("files") / "quy-chuan.gpkg"
     file.write_bytes(violations_geopackage(violations, crs=HUE_CRS))
     layer = gpd.read_file(file, layer="violations")
     assert layer.crs == HUE_CRS
     assert layer[["code", "measured", "needed", "severity"]].to_numpy().tolist() == [
         ["duct_cover_sidewalk", 420.0, 500.0, "breach"],
+        ["slack", 12.5, 10.0, "breach"],
         ["distance_power", 0.35, 0.5, "warning"],
     ]
     assert layer[["run_id", "as_of", "synthetic"]].drop_duplicates().to_numpy().tolist() == [[run.run_id, f"{AS_OF}", run.synthetic]]
     lines = violations_csv(violations).decode("utf-8-sig").splitlines()
     assert lines[0].endswith(",run_id,as_of,synthetic")
     assert all(line.endswith(f",{run.run_id},{AS_OF},{run.synthetic}") for line in lines[1:])
-    assert len(lines) == 3
+    assert len(lines) == 4

@@ -12,6 +12,7 @@ import shapely
 
 from hatang.data.clauses import clauses_in_force
 from hatang.data.contracts import (
+    ASSET_VIOLATIONS,
     ASSETS,
     CLAIMS,
     CORRIDOR,
@@ -242,7 +243,7 @@ def dug_together(results: ResultSet) -> ResultSet:
 
 
 def violating(results: ResultSet) -> ResultSet:
-    """Return a road's run with a breach of a clause that was read and a warning of one that was not."""
+    """Return a road's run whose plan breaks a clause that was read and one that was not, and a pole that breaks one that was."""
     line = results.tables["roads"].geometry.iloc[0]
     violations = {
         "violation_id": ["duct_cover_sidewalk:T1", "distance_power:T2"],
@@ -259,7 +260,24 @@ def violating(results: ResultSet) -> ResultSet:
         "severity": ["breach", "warning"],
         "geometry": [shapely.ops.substring(line, 0.1, 0.4, normalized=True), line.interpolate(0.8, normalized=True)],
     }
-    return results.with_tables(violations=_frame(VIOLATIONS, violations))
+    coil = {
+        "asset_class": "pole",
+        "owner": HOSTILE,
+        "violation_id": "slack:C1",
+        "feature_id": ["C1"],
+        "code": "slack",
+        "document": "QCVN 33:2019/BTTTT",
+        "clause": "cáp dự trữ trên cột",
+        "parameter": "slack_m",
+        "op": "<=",
+        "measured": 12.5,
+        "needed": 10.0,
+        "unit": "m",
+        "verified": True,
+        "severity": "breach",
+        "geometry": [line.interpolate(0.6, normalized=True)],
+    }
+    return results.with_tables(violations=_frame(VIOLATIONS, violations), asset_violations=_frame(ASSET_VIOLATIONS, coil))
 
 
 def _frame(table: Table, columns: Mapping[str, Any]) -> gpd.GeoDataFrame:

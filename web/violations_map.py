@@ -100,7 +100,7 @@ def _tip(row: Mapping[Any, Any], language: Language) -> list[str]:
         text(f"sharing.severity.{row['severity']}", language),
         text("web.violations.tip", language, measured=measured, needed=compared(row["op"], row["needed"], row["unit"], language)),
         f"{row['document']}, {row['clause']}",
-        str(row["feature_id"]),
+        " · ".join(str(row[name]) for name in ("feature_id", "owner") if not is_missing(row.get(name))),
     ]
 
 

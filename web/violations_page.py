@@ -1,6 +1,6 @@
 """Page "Vi phạm quy chuẩn": what of a road's plan does not meet which clause, and the register of clauses."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import geopandas as gpd
@@ -9,11 +9,11 @@ import streamlit as st
 from streamlit_folium import st_folium
 
 from hatang.data.clauses import clauses_in_force
-from hatang.data.contracts import HUE_CRS, MAP_CRS, Clause
+from hatang.data.contracts import HUE_CRS, Clause
 from hatang.data.figures import MISSING, shown, shown_date
 from hatang.data.language import text
 from hatang.data.results import ResultSet
-from hatang.pipeline.roadruns import RoadRun, checked_roads
+from hatang.pipeline.roadruns import RoadRun, checked_roads, every_violation
 from hatang.pipeline.runs import marked
 from hatang.reports.geodata import with_run
 from hatang.reports.sharing_lists import violations_csv, violations_geopackage
@@ -21,6 +21,7 @@ from hatang.web import chrome, runs, state
 from hatang.web.state import language, say
 from hatang.web.symbols import severity_legend
 from hatang.web.violations_map import clause_name, compared, violations_map, with_unit
+from hatang.web.words import known
 
 _HEIGHT: Final = 460
 
@@ -50,11 +51,13 @@ def _road(offered: Sequence[RoadRun]) -> None:
     picked = st.selectbox(say("web.violations.road"), list(titles), format_func=titles.__getitem__, key="violations-road")
     home = runs.home_of(state.settings())
     run = marked(runs.opened(home.home, picked or offered[0].run_id), home)
-    violations = gpd.GeoDataFrame(run.tables["violations"], geometry="geometry", crs=MAP_CRS)
+    every = every_violation(run)
     for column, severity in zip(st.columns(4), ("breach", "warning"), strict=False):
-        count = int((violations["severity"] == severity).sum())
+        count = int((every["severity"] == severity).sum())
         column.metric(say(f"web.violations.{severity}"), shown(count, "assets", language()))
     st.caption(say("web.violations.what"))
+    st.caption(say("sharing.standing"))
+    violations = _filtered(every) if len(every) else every
     st_folium(
         violations_map(runs.screen_wards(home.home, run.run_id), run.tables, violations, language()),
         key=f"violations-map-{run.run_id}",
@@ -63,11 +66,36 @@ def _road(offered: Sequence[RoadRun]) -> None:
         returned_objects=[],
     )
     st.html(severity_legend(language()))
-    if violations.empty:
+    if every.empty:
         st.success(say("web.violations.none"))
+    elif violations.empty:
+        st.info(say("web.violations.no_match"))
     else:
         chrome.table(_rows(violations), say("web.violations.table"))
     _downloads(run, violations)
+
+
+def _filtered(every: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Offer a choice for each of subject, severity, clause and owner; return what is left."""
+    words: dict[str, Callable[[str], str]] = {
+        "subject": lambda code: say(f"web.violations.{code}"),
+        "severity": lambda code: say(f"sharing.severity.{code}"),
+        "code": lambda code: clause_name(code, language()),
+        "owner": str,
+    }
+    kept = pd.Series(data=True, index=every.index)
+    for column, (name, worded) in zip(st.columns(len(words)), words.items(), strict=True):
+        picked = column.selectbox(
+            say(f"web.violations.by_{name}"),
+            sorted(every[name].dropna().astype(str).unique(), key=worded),
+            index=None,
+            placeholder=say("web.decisions.every"),
+            format_func=worded,
+            key=f"violations-{name}",
+        )
+        if picked is not None:
+            kept &= every[name] == picked
+    return gpd.GeoDataFrame(every[kept])
 
 
 def _rows(violations: pd.DataFrame) -> pd.DataFrame:
@@ -75,6 +103,7 @@ def _rows(violations: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
+                say("web.violations.by_subject"): say(f"web.violations.{row.subject}"),
                 say("web.column.severity"): text(f"sharing.severity.{row.severity}", chosen),
                 say("web.column.clause_asks"): clause_name(row.code, chosen),
                 say("web.column.measured"): with_unit(row.measured, row.unit, chosen),
@@ -83,6 +112,7 @@ def _rows(violations: pd.DataFrame) -> pd.DataFrame:
                 say("web.column.clause"): row.clause,
                 say("web.column.verified"): text(f"web.verified.{'yes' if row.verified else 'no'}", chosen),
                 say("web.column.feature"): row.feature_id,
+                say("web.violations.by_owner"): known(row.owner if isinstance(row.owner, str) else None),
             }
             for row in violations.itertuples()
         ]
