@@ -30,6 +30,7 @@ PAGES = (
     "decisions_page",
     "violations_page",
     "works_page",
+    "underground_page",
     "register_page",
     "kpi_page",
     "data_page",

@@ -47,6 +47,7 @@ PAGES = {
     "tuyen-cap": "Tuyến cáp",
     "de-xuat": "Đề xuất và quyết định",
     "lich-cong-trinh": "Lịch công trình",
+    "ngam-hoa": "Ngầm hóa và chỉnh trang",
     "ho-so": "Hồ sơ hạ tầng",
     "chi-so": "Chỉ số dùng chung",
     "quy-chuan": "Vi phạm quy chuẩn",

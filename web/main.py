@@ -14,6 +14,7 @@ from hatang.web import (
     road_page,
     route_page,
     state,
+    underground_page,
     violations_page,
     works_page,
 )
@@ -37,6 +38,7 @@ def main() -> None:
             st.Page(road_page.show, title=say("web.page.road"), url_path="duong-moi"),
             st.Page(route_page.show, title=say("web.page.route"), url_path="tuyen-cap"),
             st.Page(works_page.show, title=say("web.page.works"), url_path="lich-cong-trinh"),
+            st.Page(underground_page.show, title=say("web.page.underground"), url_path="ngam-hoa"),
             st.Page(register_page.show, title=say("web.page.register"), url_path="ho-so"),
             st.Page(kpi_page.show, title=say("web.page.kpi"), url_path="chi-so"),
             st.Page(decisions_page.show, title=say("web.page.decisions"), url_path="de-xuat"),

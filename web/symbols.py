@@ -12,6 +12,7 @@ from hatang.web.layers import Style
 from hatang.web.maps import ACTIONS, LAYERS, MEETS, PATTERNS, VERDICTS
 from hatang.web.register_map import FAULTS
 from hatang.web.route_map import LEGS
+from hatang.web.underground_map import STREETS
 from hatang.web.violations_map import SEVERITIES
 from hatang.web.words import operator_name
 
@@ -68,6 +69,12 @@ def route_legend(language: Language) -> str:
 def severity_legend(language: Language) -> str:
     """Return the legend of the map of violations as HTML."""
     return _html([(style, text(f"sharing.severity.{name}", language), "line") for name, style in SEVERITIES.items()])
+
+
+def underground_legend(language: Language) -> str:
+    """Return the legend of the map of streets that go underground as HTML."""
+    marks = [(style, text(f"web.legend.{name}", language), "line") for name, style in STREETS.items()]
+    return _html([*marks, (ACTIONS["survey"], text("web.action.survey", language), "point")])
 
 
 def _form(name: str) -> str:
