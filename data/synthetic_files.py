@@ -17,6 +17,7 @@ from hatang.data.atomic import replacing
 from hatang.data.contracts import MAP_CRS
 from hatang.data.synthetic_assets import plans_along, synthetic_assets, synthetic_fixed, synthetic_plans, synthetic_works, works_along
 from hatang.data.synthetic_city import City, CityPlan
+from hatang.data.synthetic_planning import synthetic_constraints, synthetic_undergrounding
 from hatang.data.synthetic_radio import Radio, synthetic_radio
 
 _LOG_OPERATOR = "mobifone"
@@ -54,6 +55,7 @@ def write_files(
     deliveries.append(Delivery(_gpkg(works.to_crs(MAP_CRS), folder / "cong-trinh-mo-phong.gpkg"), "works"))
     deliveries.append(Delivery(_gpkg(plans.to_crs(MAP_CRS), folder / "ke-hoach-mo-phong.gpkg"), "plans"))
     deliveries.append(Delivery(_gpkg(city.roads, folder / "duong-mo-phong.gpkg"), "roads"))
+    deliveries += _planning(city, folder, plan)
     for name, frame, kind in (
         ("nha-mo-phong", city.buildings, "buildings"),
         ("thon-mo-phong", city.villages, "villages"),
@@ -177,6 +179,16 @@ def _claims(radio: Radio, folder: Path) -> list[Delivery]:
             path = _gpkg(frame, folder / f"{name}.gpkg")
         deliveries.append(Delivery(path, "claims", {"environment": "outdoor"}))
     return deliveries
+
+
+def _planning(city: City, folder: Path, plan: CityPlan) -> list[Delivery]:
+    """Write the zones as a layer, and the programme of undergrounding as a table with its lines as text."""
+    zones = _gpkg(synthetic_constraints(city, plan=plan).to_crs(MAP_CRS), folder / "vung-rang-buoc-mo-phong.gpkg")
+    streets = synthetic_undergrounding(city, plan=plan).to_crs(MAP_CRS)
+    lines = [shapely.to_wkt(line, rounding_precision=6) for line in streets.geometry.to_numpy()]
+    table = pd.DataFrame(streets.drop(columns="geometry")).assign(**{"WKT (WGS 84)": lines})
+    programme = _csv(table, folder / "chuong-trinh-ngam-hoa-mo-phong.csv", sep=";")
+    return [Delivery(zones, "constraints"), Delivery(programme, "undergrounding")]
 
 
 def _csv(frame: pd.DataFrame, path: Path, *, sep: str = ",", decimal: str = ".") -> Path:

@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from hatang.data.clauses import clauses_in_force
-from hatang.data.contracts import HUE_CRS, PLANS, WORKS, Kind
+from hatang.data.contracts import CONSTRAINTS, HUE_CRS, PLANS, WORKS, Kind
 from hatang.data.facts import ward_facts
 from hatang.data.results import table_hash
 from hatang.data.rules import rules_in_force
@@ -19,12 +19,15 @@ from hatang.data.store import Store
 from hatang.data.synthetic_assets import plans_along, synthetic_assets, synthetic_fixed, synthetic_plans, synthetic_works, works_along
 from hatang.data.synthetic_city import City, CityPlan, synthetic_city
 from hatang.data.synthetic_files import demo_road
+from hatang.data.synthetic_planning import synthetic_constraints, synthetic_undergrounding
 from hatang.data.synthetic_radio import LEVEL_DBM, synthetic_radio
 from hatang.data.wards import load_boundaries
 from hatang.pipeline.demo import DemoOutcome, held_truth
 from hatang.pipeline.inputs import gather
+from hatang.pipeline.progress import Quiet
 from hatang.pipeline.roadproposals import road_cases, road_proposals
 from hatang.pipeline.roadtiming import road_timing
+from hatang.pipeline.undergrounding import share_underground
 
 SMALL = CityPlan(buildings=2_000, sites=200, devices=60, readings=8, streets_a_ward=2, works=6)
 
@@ -107,6 +110,19 @@ def test_everything_is_named_as_simulated(city: City) -> None:
     assert city.roads["road_name"].str.contains("mô phỏng").all()
     assert synthetic_assets(city, plan=SMALL)["owner"].str.contains("mô phỏng").all()
     assert synthetic_works(city, plan=SMALL)["work_name"].str.contains("mô phỏng").all()
+    assert synthetic_constraints(city, plan=SMALL)["Tên vùng"].str.contains("mô phỏng").all()
+    assert synthetic_undergrounding(city, plan=SMALL)["Tên tuyến đường"].str.contains("mô phỏng").all()
+
+
+def test_zones_and_programme_are_seeded_and_hold_every_case(city: City) -> None:
+    zones, streets = synthetic_constraints(city, plan=SMALL), synthetic_undergrounding(city, plan=SMALL)
+    assert table_hash(zones) == table_hash(synthetic_constraints(city, plan=SMALL))
+    assert table_hash(streets) == table_hash(synthetic_undergrounding(city, plan=SMALL))
+    assert zones["Loại ràng buộc"].nunique() == len(CONSTRAINTS["constraint_kind"].values)
+    assert zones.geometry.is_valid.all()
+    assert zones["Văn bản"].isna().any()
+    assert set(streets["Hình thức"]) == {"ngầm hóa", "chỉnh trang"}
+    assert 0 < streets["Chiều dài cáp không sử dụng"].isna().sum() < len(streets)
 
 
 def test_the_demo_goes_through_the_whole_store(small_demo: DemoOutcome) -> None:
@@ -123,12 +139,25 @@ def test_the_demo_goes_through_the_whole_store(small_demo: DemoOutcome) -> None:
         "buildings",
         "villages",
         "places",
+        "constraints",
+        "undergrounding",
     }
     assert all(entry.synthetic for entry in entries)
     assert all("mô phỏng" in str(entry.source) for entry in entries)
     refused = {entry.file_name: entry.rows_refused for entry in entries if entry.kind is not Kind.MEASUREMENTS}
     assert set(refused.values()) == {0}, refused
     assert inputs.synthetic
+
+
+def test_the_demo_s_zones_and_programme_come_to_something(small_demo: DemoOutcome) -> None:
+    tables = small_demo.results.tables
+    assert len(tables["mast_fit"])
+    assert "no_layer" not in {*tables["plan_fit"]["reason"], *tables["mast_fit"]["reason"]}
+    found = share_underground(small_demo.settings, period="2026Q3", as_of=small_demo.results.as_of, progress=Quiet())
+    streets = found.tables["underground_streets"]
+    assert (found.synthetic, len(streets), len(found.tables["underground_notes"])) == (True, 10, 0)
+    assert {"not_needed", "at_least"} <= set(streets["ways_basis"])
+    assert found.tables["ward_table"].equals(tables["ward_table"])
 
 
 def test_the_demo_shows_three_verdicts_gaps_and_suggestions(small_demo: DemoOutcome) -> None:
