@@ -12,7 +12,7 @@ from hatang.data.language import Language, text
 from hatang.data.results import ResultSet
 from hatang.pipeline.jointdesign import Ask, read_area, share_design
 from hatang.pipeline.report import write_report
-from hatang.reports.design_words import certificate
+from hatang.reports.design_words import certificate, noted
 
 
 def joint_design(
@@ -72,9 +72,8 @@ def told(results: ResultSet, language: Language) -> list[str]:
     for row in results.tables["design_operators"].to_dict("records"):
         paid = {name: shown(row[name], unit, language) for name in ("statutory", "alone", "saved")}
         lines.append(text("share.design.operator", language, operator=row["operator"], plans=row["plans"], unit=unit_word, **paid))
-    notes = results.tables["design_notes"]
-    said = [text(f"sharing.note.{code}", language) for code in notes["code"]]
-    return lines + [text("share.design.note", language, id=name, note=words) for name, words in zip(notes["id"], said, strict=True)]
+    notes = noted(results, language).to_dict("records")
+    return lines + [text("share.design.note", language, id=row["id"], note=row["note"]) for row in notes]
 
 
 def _summary(results: ResultSet) -> dict[str, Any]:

@@ -27,16 +27,15 @@ from hatang.pipeline.assess import assess, today
 from hatang.pipeline.inputs import layer
 from hatang.pipeline.progress import Progress, counting
 from hatang.pipeline.runs import keep_run, load_run, remember, run_identity, run_ids
+from hatang.reports.design_words import WHOLE
 from hatang.sharing.designtables import design_edges, design_operators, design_totals
 from hatang.sharing.policy import SharingPolicy
 from hatang.sharing.roadnet import RoadNetwork, road_network
 from hatang.sharing.streetdesign import MOST_DEMANDS, DesignedPart, Part, Wish, designed, ends_of, links_within, parts_of
 from hatang.sharing.streetgraph import Rates, StreetGraph, street_graph
-from hatang.sharing.streetways import common_window, ways_beside, works_beside
+from hatang.sharing.streetways import common_window, long_enough, ways_beside, works_beside
 
 _STEPS: Final = 100
-_WHOLE: Final = "hue"
-"""What a note is about that is about the whole design."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +128,7 @@ def share_design(ask: Ask, settings: Settings, *, period: str | None = None, as_
     totals = design_totals(answers, unit=rates.unit)
     codes = [*assumed, *here.assumed, *(["one_way_each"] if (links["ways"] > 1).any() else [])]
     codes += ["ways_wanted_twice"] if (totals["saved"] < 0).any() else []
-    whole = pd.DataFrame([(code, _WHOLE) for code in codes], columns=DESIGN_NOTES.names, dtype=object)
+    whole = pd.DataFrame([(code, WHOLE) for code in codes], columns=DESIGN_NOTES.names, dtype=object)
     notes = DESIGN_NOTES.conform(pd.concat([told, whole], ignore_index=True).drop_duplicates(ignore_index=True))
     shared = base.with_tables(
         design_edges=design_edges(answers, graph.edges, unit=rates.unit),
@@ -138,6 +137,16 @@ def share_design(ask: Ask, settings: Settings, *, period: str | None = None, as_
         design_notes=notes,
     )
     return keep_run(shared, identity, settings)
+
+
+def plans_by_ward(settings: Settings, base: ResultSet) -> dict[str, int]:
+    """Return how many plans of the run's period touch each ward that any does, by code."""
+    with Store.open(settings) as store:
+        filed, _ = layer(store, Kind.PLANS, base.period)
+    wards = gpd.GeoDataFrame(base.tables["wards"])
+    plan, ward = shapely.STRtree(wards.geometry.to_numpy()).query(gpd.GeoDataFrame(filed).geometry.to_numpy(), predicate="intersects")
+    pairs = pd.DataFrame({"plan": plan, "ward": wards["ward_code"].to_numpy()[ward]})
+    return {str(code): int(count) for code, count in pairs.groupby("ward")["plan"].nunique().items()}
 
 
 def read_area(file: Path, limits: Limits) -> shapely.Geometry:
@@ -200,8 +209,10 @@ class _Ground:
             stretch_gap_m=rule_value(self.rules, "stretch_gap_m"),
         )
         reach = rule_value(self.rules, "timing_beside_m")
+        room = ways_beside(self.net.edges, self.assets, policy=policy, max_angle_deg=angle)
+        least = rule_value(self.rules, "design_least_reuse_m")
         spans = [
-            ways_beside(self.net.edges, self.assets, policy=policy, max_angle_deg=angle),
+            long_enough(room, self.net.edges["length_m"].to_numpy(float), least_m=least),
             works_beside(self.net.edges, self.works, window=self.window, reach_m=reach, max_angle_deg=angle),
         ]
         found = pd.concat([part for part in spans if len(part)] or spans[:1], ignore_index=True)

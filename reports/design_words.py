@@ -1,10 +1,16 @@
-"""A joint design's certificate in plain words: by how much it could be cheaper at most."""
+"""A joint design in plain words: by how much it could be cheaper at most, and what was left out or assumed."""
 
 import math
+from typing import Final
+
+import pandas as pd
 
 from hatang.data.figures import shown
 from hatang.data.language import Language, text
 from hatang.data.results import ResultSet
+
+WHOLE: Final = "hue"
+"""What a note is about that is about the whole design."""
 
 
 def certificate(results: ResultSet, language: Language) -> str:
@@ -16,3 +22,10 @@ def certificate(results: ResultSet, language: Language) -> str:
         return text("share.design.proven", language, bound=bound, unit=text(f"share.design.unit.{unit}", language))
     percent = shown(math.ceil(float(whole["bound_pct"]) * 10) / 10, "%", language)
     return text("share.design.bound", language, pct=percent, bound=bound, unit=text(f"share.design.unit.{unit}", language))
+
+
+def noted(results: ResultSet, language: Language) -> pd.DataFrame:
+    """Return what was left out or assumed in words: `id` (of a plan or gap, or `all`) and `note`."""
+    notes = results.tables["design_notes"]
+    names = notes["id"].replace(WHOLE, text("sharing.part.all", language))
+    return pd.DataFrame({"id": names, "note": [text(f"sharing.note.{code}", language) for code in notes["code"]]})

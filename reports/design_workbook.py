@@ -9,6 +9,7 @@ import xlsxwriter
 from hatang.data.contracts import DESIGN_OPERATORS, DESIGN_TOTALS
 from hatang.data.language import Language, text
 from hatang.data.results import ResultSet
+from hatang.reports.design_words import noted
 from hatang.reports.workbook import OPTIONS, run_note, write_sheet
 
 _EDGES: Final = (
@@ -50,11 +51,9 @@ def design_sheets(results: ResultSet, language: Language) -> dict[str, tuple[pd.
         totals[name] = [text(_ANSWERS[bool(value)], language) for value in totals[name]]
     edges = pd.DataFrame(results.tables["design_edges"]).copy()
     edges["option"] = [text(f"sharing.option.{word}", language) for word in edges["option"]]
-    notes = results.tables["design_notes"]
-    notes = notes.assign(note=[text(f"sharing.note.{code}", language) for code in notes["code"]])
     return {
         "design_totals": (totals, tuple(DESIGN_TOTALS.names)),
         "design_operators": (results.tables["design_operators"], tuple(DESIGN_OPERATORS.names)),
         "design_edges": (edges, _EDGES),
-        "design_notes": (notes, ("id", "note")),
+        "design_notes": (noted(results, language), ("id", "note")),
     }

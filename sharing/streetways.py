@@ -20,6 +20,8 @@ from hatang.sharing.policy import SharingPolicy
 CLOSED: Final = "closed"
 """Kind of a span in which nobody may dig."""
 SPAN_COLUMNS: Final = ["edge", "kind", "from_m", "to_m", "spare", "id"]
+_TOUCH_M: Final = 1.0
+"""Spans this close follow each other."""
 Window = tuple[dt.date, dt.date]
 
 
@@ -54,6 +56,42 @@ def ways_beside(edges: gpd.GeoDataFrame, assets: gpd.GeoDataFrame, *, policy: Sh
         for name in (str(ducts["asset_id"].iloc[duct]),)
     ]
     return pd.DataFrame([*found, *_pole_lines(edges, poles, policy)], columns=SPAN_COLUMNS)
+
+
+def long_enough(spans: pd.DataFrame, lengths_m: npt.NDArray[np.float64], *, least_m: float) -> pd.DataFrame:
+    """Return the spans whose unbroken run of room along their edge is worth the change into it.
+
+    Nobody leaves a trench for one span of poles. A run that reaches an end of its edge may go on beyond and stays.
+
+    Parameters
+    ----------
+    spans
+        As `ways_beside` returns them.
+    lengths_m
+        Of the edges, shape (edges,).
+    least_m
+        Runs shorter than this are left out.
+
+    Examples
+    --------
+    >>> spans = pd.DataFrame([(0, "pole", 100.0, 145.0, 2, "a"), (0, "way", 0.0, 30.0, 1, "b")], columns=SPAN_COLUMNS)
+    >>> long_enough(spans, np.array([300.0]), least_m=100.0)["id"].tolist()
+    ['b']
+    """
+    kept = np.zeros(len(spans), bool)
+    for _, line in spans.reset_index(drop=True).groupby(["edge", "kind"]):
+        length = float(lengths_m[int(line["edge"].iloc[0])])
+        rows = sorted(zip(line["from_m"].tolist(), line["to_m"].tolist(), line.index.tolist(), strict=True))
+        run: list[int] = []
+        begin = end = 0.0
+        for low, high, k in [*rows, (np.inf, np.inf, -1)]:
+            if run and low > end + _TOUCH_M:
+                at_end = begin <= _TOUCH_M or end >= length - _TOUCH_M
+                kept[run] = at_end or end - begin >= least_m
+                run = []
+            begin, end = (low, high) if not run else (begin, max(end, high))
+            run.append(k)
+    return spans[kept].reset_index(drop=True)
 
 
 def works_beside(

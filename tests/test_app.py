@@ -31,6 +31,7 @@ PAGES = (
     "violations_page",
     "works_page",
     "underground_page",
+    "design_page",
     "register_page",
     "kpi_page",
     "data_page",

@@ -48,13 +48,14 @@ PAGES = {
     "de-xuat": "Đề xuất và quyết định",
     "lich-cong-trinh": "Lịch công trình",
     "ngam-hoa": "Ngầm hóa và chỉnh trang",
+    "thiet-ke-chung": "Thiết kế chung",
     "ho-so": "Hồ sơ hạ tầng",
     "chi-so": "Chỉ số dùng chung",
     "quy-chuan": "Vi phạm quy chuẩn",
     "so-lieu": "Số liệu",
     "phuong-phap": "Phương pháp",
 }
-WITHOUT_MAP = ("de-xuat", "lich-cong-trinh", "ho-so", "chi-so", "so-lieu", "phuong-phap")
+WITHOUT_MAP = ("de-xuat", "lich-cong-trinh", "thiet-ke-chung", "ho-so", "chi-so", "so-lieu", "phuong-phap")
 """Pages that draw no map, or none before somebody asks for it."""
 KNOWN_WARNINGS = (
     "Unrecognized feature:",  # Streamlit asks for permissions that this Chromium does not know

@@ -14,7 +14,7 @@ from hatang.data.contracts import ASSETS, HUE_CRS, WORKS, ParameterError
 from hatang.sharing.policy import SharingPolicy
 from hatang.sharing.roadnet import RoadNetwork, road_network
 from hatang.sharing.streetgraph import Rates, StreetGraph, network_of, street_graph
-from hatang.sharing.streetways import SPAN_COLUMNS, common_window, ways_beside, works_beside
+from hatang.sharing.streetways import SPAN_COLUMNS, common_window, long_enough, ways_beside, works_beside
 
 X, Y = 560_000.0, 1_820_000.0
 WINDOW = (dt.date(2027, 1, 1), dt.date(2027, 12, 31))
@@ -86,6 +86,15 @@ def test_poles_carry_what_the_fuller_of_two_can_and_reach_a_crossing_near_by() -
     assert spans(net, pole(100), pole(190)) == []  # farther apart than the longest span
     assert spans(net, pole(100), pole(145, owner="Điện lực")) == []
     assert spans(net, pole(100), pole(145, used=None)) == []
+
+
+def test_a_run_of_room_too_short_to_change_into_is_left_out() -> None:
+    rows = [(0, "pole", 20, 65, 1, "a"), (0, "pole", 65, 110, 1, "b"), (0, "pole", 150, 170, 1, "c"), (0, "pole", 260, 300, 1, "d")]
+    found = pd.DataFrame([*rows, (1, "pole", 20, 65, 1, "e"), (0, "way", 120, 160, 1, "f")], columns=SPAN_COLUMNS)
+    kept = long_enough(found, np.array([300.0, 300.0]), least_m=90.0)
+    assert kept["id"].tolist() == ["a", "b", "d"]
+    assert long_enough(found, np.array([300.0, 300.0]), least_m=0.0).equals(found)
+    assert long_enough(NOTHING, np.array([300.0]), least_m=90.0).empty
 
 
 def test_works_open_the_ground_where_the_windows_meet() -> None:

@@ -261,6 +261,39 @@ def timing_list(timing: pd.DataFrame, language: Language) -> Styler:
     return styled(timing.sort_values(["decide_by", "plan_id"], na_position="last"), columns, language)
 
 
+def design_operator_list(operators: pd.DataFrame, language: Language) -> Styler:
+    """Return what each operator pays in a joint design by each key, and alone."""
+    unit = str(operators["unit"].iloc[0])
+    columns: dict[str, tuple[str, Shower]] = {
+        "operator": ("operator", partial(operator_name, language=language)),
+        "plans": ("plans", figure("assets", language)),
+        "built_m": ("built_m", figure("m", language)),
+        "rented_m": ("rented_m", figure("m", language)),
+        **{name: (name, figure(unit, language)) for name in ("alone", "statutory", "saved", "capped", "shapley")},
+    }
+    return styled(operators, columns, language)
+
+
+def design_edge_list(edges: pd.DataFrame, language: Language) -> Styler:
+    """Return the stretches that a joint design goes along, those with most plans first."""
+    columns: dict[str, tuple[str, Shower]] = {
+        "edge_id": ("stretch", str),
+        "road_name": ("road", known),
+        "option": ("option", lambda code: text(f"sharing.option.{code}", language)),
+        "operators": ("operators", partial(_operators, language=language)),
+        "length_m": ("length", figure("m", language)),
+        "cost": ("design_cost", figure(str(edges["unit"].iloc[0]), language)),
+        "uses": ("uses", known),
+    }
+    rows = pd.DataFrame(edges.drop(columns="geometry", errors="ignore"))
+    return styled(rows.sort_values(["users", "length_m"], ascending=False, kind="stable"), columns, language)
+
+
+def design_note_list(notes: pd.DataFrame, language: Language) -> pd.DataFrame:
+    """Return what a joint design left out or assumed (`id` and `note` in words)."""
+    return pd.DataFrame({_head("row_id", language): notes["id"].to_numpy(), _head("reason", language): notes["note"].to_numpy()})
+
+
 def note_list(notes: pd.DataFrame, language: Language) -> pd.DataFrame:
     """Return the rows that were left out, or count without their dates, each with why."""
     words = [text(f"sharing.note.{code}", language) for code in notes["code"]]
@@ -335,6 +368,10 @@ def styled(frame: pd.DataFrame, columns: Mapping[str, tuple[str, Shower]], langu
 def _verdict_colour(code: object) -> str:
     colour = _VERDICT_COLOURS.get(code)  # type: ignore[call-overload]  # a verdict is its own code
     return f"background-color: {colour}; color: #14202B" if colour else ""
+
+
+def _operators(names: object, language: Language) -> str:
+    return ", ".join(operator_name(name, language) for name in str(names).split(", "))
 
 
 def _head(name: str, language: Language) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from hatang.data.figures import shown
 from hatang.data.language import Language, text
 from hatang.web.commonroutes_map import beside_style, firm_styles
+from hatang.web.design_map import OPTIONS
 from hatang.web.layers import Style
 from hatang.web.maps import ACTIONS, LAYERS, MEETS, PATTERNS, VERDICTS
 from hatang.web.register_map import FAULTS
@@ -64,6 +65,11 @@ def route_legend(language: Language) -> str:
     """Return the legend of a need's route as HTML."""
     names = {name: "sharing.room.unknown" if name == "unknown" else f"sharing.leg.{name}" for name in LEGS}
     return _html([(LEGS[name], text(message, language), "line") for name, message in names.items()])
+
+
+def design_legend(language: Language) -> str:
+    """Return the legend of the map of a joint design as HTML."""
+    return _html([(style, text(f"sharing.option.{name}", language), "line") for name, style in OPTIONS.items()])
 
 
 def severity_legend(language: Language) -> str:
