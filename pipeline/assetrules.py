@@ -36,19 +36,23 @@ def register_violations(
 ) -> gpd.GeoDataFrame:
     """Return what of a register does not meet which clause (ASSET_VIOLATIONS contract, EPSG:4326), its ways by how full they are.
 
+    A pole and a chamber may have one id: each class is told apart until the end.
+
     Parameters
     ----------
     tables
         REGISTER_TABLES contracts, shapes in EPSG:4326.
     """
     filled = {kind: pd.DataFrame(tables[name]).astype(object) for name, kind in _CLASSES.items() if len(tables[name])}
-    parts = [rows.assign(asset_class=str(kind)) for kind, rows in filled.items()]
+    parts = [rows.assign(asset_class=str(kind), asset_id=f"{kind}:" + rows["asset_id"].astype(str)) for kind, rows in filled.items()]
     whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=ASSETS.names)
     placed = whole[whole["geometry"].notna()].assign(owner=lambda rows: rows["owner"].fillna(""))
     assets = gpd.GeoDataFrame(ASSETS.conform(placed), geometry="geometry", crs=MAP_CRS).to_crs(metric_crs)
     facts = [asset_facts(assets, profiles=trench_profiles(), end_m=end_m)]
-    ways = way_facts(tables["duct_ways"], tables["attachments"], gpd.GeoDataFrame(tables["duct_sections"]).to_crs(metric_crs))
+    sections = gpd.GeoDataFrame(tables["duct_sections"]).to_crs(metric_crs)
+    ways = way_facts(tables["duct_ways"], tables["attachments"], sections)
+    ways = ways.assign(feature_id=f"{AssetClass.DUCT_SECTION}:" + ways["feature_id"].astype(str))
     facts += [ways] if len(ways) else []
     together = gpd.GeoDataFrame(pd.concat(facts, ignore_index=True), geometry="geometry", crs=metric_crs)
     found = asset_violations(together, assets, clauses)
-    return found.assign(owner=found["owner"].replace("", None)).to_crs(MAP_CRS)
+    return found.assign(owner=found["owner"].replace("", None), feature_id=found["feature_id"].str.split(":", n=1).str[1]).to_crs(MAP_CRS)
