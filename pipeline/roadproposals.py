@@ -67,14 +67,14 @@ def road_proposals(
     policy = proposal_policy(rules)
     price, opening = trench_price(prices, profiles), trench_price(prices, profiles, laid=False)
     broken = _broken(violations)
+    held = frozenset(timing.loc[timing["reason"] == "moratorium", "plan_id"].astype(str))
     rows: list[dict[str, Any]] = []
     joints: list[Joint] = []
     for case in cases:
         rows += with_works(case, works, timing[timing["road_id"] == case.road_id], opening=opening, in_force=in_force, policy=policy)
-        found, mine = together(case, price=price, in_force=in_force, violations=broken.get(case.road_id, []), policy=policy)
+        found, mine = together(case, price=price, in_force=in_force, held=held, violations=broken.get(case.road_id, []), policy=policy)
         rows += found
         joints += mine
-    held = frozenset(timing.loc[timing["reason"] == "moratorium", "plan_id"].astype(str))
     tables = {
         "shares": shares_of(joints, key=key),
         "leaving": if_one_leaves(joints, key=key),

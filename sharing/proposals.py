@@ -102,10 +102,10 @@ def with_works(
     for row in timing.to_dict("records"):
         plan, work = plans.get(str(row["plan_id"])), by_id.get(str(row["work_id"]))
         if plan is None or work is None or row["advice"] not in ("join", "wait"):
-            continue
+            continue  # what is asked, or built alone, is told by the timing
         kind = SuggestionKind.JOIN_WORKS if row["advice"] == "join" else SuggestionKind.WAIT
         promoter = None if pd.isna(work["promoter"]) else str(work["promoter"])
-        both = common(plan.spans, spans_beside(case.axis, work["geometry"], policy.beside_m)) or list(plan.spans)
+        both = common(plan.spans, spans_beside(case.axis, work["geometry"], policy.beside_m))
         ways, assumed = ways_of([plan])
         opened = bool(work["open_trench"]) if not pd.isna(work["open_trench"]) else None
         spared = metres(both) if kind is SuggestionKind.JOIN_WORKS and opened else np.nan
@@ -135,7 +135,13 @@ def with_works(
 
 
 def together(
-    case: RoadCase, *, price: PricePerMetre, in_force: frozenset[str], violations: Sequence[str] = (), policy: ProposalPolicy
+    case: RoadCase,
+    *,
+    price: PricePerMetre,
+    in_force: frozenset[str],
+    held: frozenset[str],
+    violations: Sequence[str] = (),
+    policy: ProposalPolicy,
 ) -> tuple[list[dict[str, Any]], list[Joint]]:
     """Return rows (SUGGESTIONS contract) of joint trenches and of the new set of a road, and what their shares are counted from.
 
@@ -145,6 +151,8 @@ def together(
     ----------
     price
         VND of a metre of trench by its ways.
+    held
+        Plans that a moratorium holds off beyond their own window.
     violations
         Codes of the clauses that the new set breaks.
     """
@@ -153,7 +161,7 @@ def together(
     while found := _best_day(left, policy):
         taken: set[str] = set()
         for span, plans in found:
-            notes = _notes(plans)
+            notes = _notes(plans, held)
             row, joint = _joint(case, SuggestionKind.JOINT_TRENCH, plans, [span], price, in_force, notes)
             begins, ends = ([day for plan in plans if (day := getattr(plan, name)) is not None] for name in ("earliest", "latest"))
             rows.append(row | {"window_from": max(begins), "window_to": min(ends)})
@@ -161,7 +169,7 @@ def together(
             taken |= {plan.plan_id for plan in plans}
         left = [plan for plan in left if plan.plan_id not in taken]
     if len(by_firm(case.plans)) > 1:
-        notes = ["built_at_once", *(["window_unknown"] if not all(plan.dated for plan in case.plans) else []), *_notes(case.plans)]
+        notes = ["built_at_once", *(["window_unknown"] if not all(plan.dated for plan in case.plans) else []), *_notes(case.plans, held)]
         notes += ["instead_of_joint_trench"] if rows else []
         row, joint = _joint(case, SuggestionKind.NEW_SHARED_SET, case.plans, None, price, in_force, notes)
         if row["dig_m_saved"] >= policy.min_common_m:
@@ -252,9 +260,10 @@ def _row(
     }
 
 
-def _notes(plans: Sequence[RoadPlan]) -> list[str]:
+def _notes(plans: Sequence[RoadPlan], held: frozenset[str]) -> list[str]:
     """Return what is assumed of plans that dig together."""
     notes = ["budget_not_approved"] if any(plan.budget_status != "approved" for plan in plans) else []
+    notes += ["moratorium_lifted"] if any(plan.plan_id in held for plan in plans) else []
     return [*notes, "ways_assumed"] if any(ways_of(own)[1] for own in by_firm(plans).values()) else notes
 
 

@@ -139,6 +139,23 @@ def test_who_waits_for_approval_spares_nothing_yet() -> None:
     assert found["decide_by"] == pd.Timestamp("2026-12-01")
 
 
+def test_works_farther_along_the_road_are_not_joined() -> None:
+    beyond = proposed(plan("K1", "vnpt", 0, 180), works=(work(opened=True),))
+    assert beyond.rows == []
+    near = listed(proposed(plan("K1", "vnpt", 0, 260), works=(work(opened=True),)))
+    assert near["dig_m_saved"].tolist() == pytest.approx([60])
+
+
+def test_a_moratorium_is_said_of_what_is_dug_together() -> None:
+    barred = work(opened=True, start="2026-11-25", end="2026-12-31", join_deadline="2026-11-01", moratorium_until="2028-06-30")
+    found = proposed(plan("K1", "vnpt", 0, 400), plan("K2", "viettel", 100, 400), works=(barred,))
+    by_kind = {row["kind"]: row for row in found.rows}
+    assert set(by_kind) == {"wait", "joint_trench", "new_shared_set"}
+    assert by_kind["wait"]["window_from"] == pd.Timestamp("2028-07-01")
+    assert "moratorium_lifted" in by_kind["joint_trench"]["assumptions"]
+    assert found.tables["variants"].set_index("variant")["firms_in_time"].to_dict() == {"A": 0, "B": 0, "C": 0}
+
+
 def test_ducts_with_room_tell_how_much_better_it_could_be() -> None:
     found = proposed(plan("K1", "vnpt", 0, 400), plan("K2", "viettel", 200, 400), rooms=(Room("fpt", 3, (150.0, 250.0)),))
     bounds = {row["kind"]: row["bound_pct"] for row in found.rows}
