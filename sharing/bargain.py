@@ -1,7 +1,7 @@
 """Who pays what of a trench or set that several firms take together, and what the others pay where one of them leaves.
 
 The statutory key comes first, piece of road by piece; Shapley's value, the core, and that nobody pays more than alone stand beside it as a
-reference. In metres dug, and in VND where every price is known.
+reference. In metres dug, and in VND where every price is known: then each pays its own ducts, and the key divides the rest.
 """
 
 import math
@@ -144,8 +144,11 @@ def _leaving(joint: Joint, key: ShareKey, unit: str) -> list[dict[str, Any]]:
 
 
 def _statutory(dig: Dig, group: int, quantity: Sequence[float], unit: str) -> Floats:
-    """Return what each firm pays, 0 for those outside the group."""
+    """Return what each firm pays, 0 for those outside the group: the opening by the key, in VND its own ducts besides."""
     members = np.array([bool(group >> number & 1) for number in range(len(dig.firms))])
     users = dig.wants & members[:, None]
-    opening = dig.lengths_m * users.any(axis=0) if unit == "m" else dig.opening_vnd(group)
-    return statutory(opening, users, quantity)
+    if unit == "m":
+        return statutory(dig.lengths_m * users.any(axis=0), users, quantity)
+    own = dig.own_vnd(group)
+    paid: Floats = statutory(dig.opening_vnd(group) - own.sum(axis=0), users, quantity) + own.sum(axis=1)
+    return paid

@@ -4,8 +4,9 @@ Every coalition of the firms has its own cost: the pieces of road that its membe
 profile that holds their ways. A trench that several share has the reserve on top, a firm's own has not.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -22,51 +23,60 @@ OPTIONAL: Final = ("trench_m", "spoil")
 """Items that count where a price is given for them."""
 _LAID: Final = ("sand", "duct")
 _UNITS: Final = {"dig": "m³", "sand": "m³", "backfill": "m³", "spoil": "m³", "surface_sidewalk": "m²", "duct": "m", "trench_m": "m"}
-PricePerMetre = Callable[[int], float]
-"""VND of a metre of trench with so many ways; NaN where it is not known."""
 
 
-def trench_price(
-    prices: Mapping[str, Price], profiles: Sequence[TrenchProfile], *, laid: bool = True, build: TrenchBuild | None = None
-) -> PricePerMetre:
-    """Return what a metre of trench under a pavement costs by its ways: dug, bedded, filled, closed and with its ducts.
+@dataclass(frozen=True)
+class TrenchPrice:
+    """What a metre of trench under a pavement costs by its ways, from the price of each item that counts; none where one is missing."""
 
-    Chambers and crossings are not in it; nor, where `laid` is no, what is laid in an open trench: sand and ducts. NaN where one of `NEEDED`
-    has no price in its unit, or no profile holds the ways: nothing is guessed.
+    items: Mapping[str, float]
+    profiles: Sequence[TrenchProfile]
+    build: TrenchBuild = field(default_factory=TrenchBuild)
+    known: dict[int, float] = field(default_factory=dict, compare=False)
+
+    @property
+    def duct_vnd(self) -> float:
+        """What a metre of one duct costs, VND: what each firm pays for itself in a trench that is shared."""
+        return self.items.get("duct", 0.0) if self.items else math.nan
+
+    def __call__(self, ways: int) -> float:
+        """Return VND of a metre of trench with so many ways; NaN where a price is missing or no profile holds them."""
+        if ways not in self.known:
+            self.known[ways] = self._of(ways) if self.items else math.nan
+        return self.known[ways]
+
+    def _of(self, ways: int) -> float:
+        try:
+            profile = profile_for(ways, self.profiles, build=self.build, surface="sidewalk")
+        except ParameterError:
+            return math.nan
+        found = trench_quantities(profile, length_m=1.0, ways=ways, build=self.build, surface="sidewalk")
+        amounts = {
+            "dig": found.dig_m3,
+            "sand": found.sand_m3,
+            "backfill": found.backfill_m3,
+            "spoil": found.spoil_m3,
+            "surface_sidewalk": found.surface_m2,
+            "duct": found.ways_m,
+            "trench_m": 1.0,
+        }
+        return sum(price * amounts[item] for item, price in self.items.items())
+
+
+def trench_price(prices: Mapping[str, Price], profiles: Sequence[TrenchProfile], *, laid: bool = True) -> TrenchPrice:
+    """Return what a metre of trench costs: dug, bedded, filled, closed and with its ducts; chambers and crossings are not in it.
+
+    Where `laid` is no, neither is what is laid in an open trench: sand and ducts. Where one of `NEEDED` has no price in its unit, nothing
+    has a price: nothing is guessed.
 
     Examples
     --------
     >>> trench_price({}, [TrenchProfile(4, 2, 450, 350)])(4)
     nan
     """
-    given = build or TrenchBuild()
     needed = NEEDED if laid else tuple(item for item in NEEDED if item not in _LAID)
-    known = {item: prices[item].vnd for item in (*needed, *OPTIONAL) if item in prices and prices[item].unit == _UNITS[item]}
-    if set(needed) - set(known):
-        return lambda _ways: float("nan")
-    memory: dict[int, float] = {}
-
-    def of(ways: int) -> float:
-        if ways not in memory:
-            try:
-                profile = profile_for(ways, profiles, build=given, surface="sidewalk")
-            except ParameterError:
-                memory[ways] = float("nan")
-                return memory[ways]
-            found = trench_quantities(profile, length_m=1.0, ways=ways, build=given, surface="sidewalk")
-            amounts = {
-                "dig": found.dig_m3,
-                "sand": found.sand_m3,
-                "backfill": found.backfill_m3,
-                "spoil": found.spoil_m3,
-                "surface_sidewalk": found.surface_m2,
-                "duct": found.ways_m,
-                "trench_m": 1.0,
-            }
-            memory[ways] = sum(price * amounts[item] for item, price in known.items())
-        return memory[ways]
-
-    return of
+    items = {item: prices[item].vnd for item in (*needed, *OPTIONAL) if item in prices and prices[item].unit == _UNITS[item]}
+    return TrenchPrice({} if set(needed) - set(items) else items, profiles)
 
 
 @dataclass(frozen=True)
@@ -80,7 +90,7 @@ class Dig:
     lengths_m: Floats
     wants: npt.NDArray[np.bool_]
     ways: tuple[int, ...]
-    price: PricePerMetre
+    price: TrenchPrice
 
     def metres(self, group: int) -> float:
         """Return the metres that a coalition digs, its firms as bits."""
@@ -100,6 +110,11 @@ class Dig:
             cost[piece] = self.price(laid) * self.lengths_m[piece]
         return cost
 
+    def own_vnd(self, group: int) -> Floats:
+        """Return what the ducts of each of a coalition's firms cost, VND on each piece, shape (firms, pieces)."""
+        ducts: Floats = self._wanted(group) * np.array(self.ways, np.float64)[:, None] * self.lengths_m * self.price.duct_vnd
+        return ducts
+
     @property
     def everyone(self) -> int:
         """All firms, as bits."""
@@ -115,13 +130,13 @@ class Dig:
         return wanted
 
 
-def dig_of(plans: Sequence[RoadPlan], price: PricePerMetre, *, within: Sequence[Span] | None = None) -> Dig:
+def dig_of(plans: Sequence[RoadPlan], price: TrenchPrice, *, within: Sequence[Span] | None = None) -> Dig:
     """Return the digging of plans along one road, firm by firm; only `within` some spans where they are given.
 
     Examples
     --------
     >>> plans = [RoadPlan("K1", "vnpt", ((0, 100),)), RoadPlan("K2", "viettel", ((60, 200),))]
-    >>> dig = dig_of(plans, lambda ways: float("nan"))
+    >>> dig = dig_of(plans, trench_price({}, []))
     >>> dig.firms, dig.alone(dig.metres), dig.metres(dig.everyone)
     (('viettel', 'vnpt'), [140.0, 100.0], 200.0)
     """

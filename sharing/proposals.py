@@ -16,7 +16,7 @@ import pandas as pd
 import shapely
 
 from hatang.data.contracts import HUE_CRS, SuggestionKind
-from hatang.sharing.dugcost import Dig, PricePerMetre, dig_of
+from hatang.sharing.dugcost import Dig, TrenchPrice, dig_of
 from hatang.sharing.roadplans import RoadPlan, by_firm, spans_beside, spans_of, ways_of
 from hatang.sharing.stretches import Span, common, cut, metres, shape_of, united
 
@@ -79,7 +79,7 @@ def with_works(
     works: gpd.GeoDataFrame,
     timing: pd.DataFrame,
     *,
-    opening: PricePerMetre,
+    opening: TrenchPrice,
     in_force: frozenset[str],
     policy: ProposalPolicy,
 ) -> list[dict[str, Any]]:
@@ -137,7 +137,7 @@ def with_works(
 def together(
     case: RoadCase,
     *,
-    price: PricePerMetre,
+    price: TrenchPrice,
     in_force: frozenset[str],
     held: frozenset[str],
     violations: Sequence[str] = (),
@@ -206,7 +206,7 @@ def _joint(
     kind: SuggestionKind,
     plans: Sequence[RoadPlan],
     within: Sequence[Span] | None,
-    price: PricePerMetre,
+    price: TrenchPrice,
     in_force: frozenset[str],
     assumptions: Sequence[str],
 ) -> tuple[dict[str, Any], Joint]:

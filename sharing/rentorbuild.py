@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hatang.data.contracts import OPERATOR_LABELS, RENT_OR_BUILD, Price
-from hatang.sharing.dugcost import PricePerMetre
+from hatang.sharing.dugcost import TrenchPrice
 from hatang.sharing.proposals import RoadCase
 from hatang.sharing.roadplans import RoadPlan, by_firm, spans_of, ways_of
 from hatang.sharing.stretches import common, metres
@@ -23,7 +23,7 @@ _UNIT: Final = "m/year"
 
 
 def rent_or_build(
-    cases: Sequence[RoadCase], rooms: Mapping[str, Sequence[Room]], *, price: PricePerMetre, prices: Mapping[str, Price]
+    cases: Sequence[RoadCase], rooms: Mapping[str, Sequence[Room]], *, price: TrenchPrice, prices: Mapping[str, Price]
 ) -> pd.DataFrame:
     """Return for each firm and each owner of ducts along its plans the rent against own building (RENT_OR_BUILD contract).
 
@@ -68,7 +68,7 @@ def same_firm(left: str, right: str) -> bool:
 
 
 def _row(
-    case: RoadCase, firm: str, own: Sequence[RoadPlan], owner: str, rooms: Sequence[Room], price: PricePerMetre, rent: Price | None
+    case: RoadCase, firm: str, own: Sequence[RoadPlan], owner: str, rooms: Sequence[Room], price: TrenchPrice, rent: Price | None
 ) -> dict[str, Any]:
     ways, assumed = ways_of(own)
     stretch = common(spans_of(own), [room.span for room in rooms if room.spare >= ways])

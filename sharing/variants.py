@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from hatang.data.contracts import VARIANTS, Price, SuggestionKind
-from hatang.sharing.dugcost import PricePerMetre, dig_of
+from hatang.sharing.dugcost import TrenchPrice, dig_of
 from hatang.sharing.proposals import RoadCase, rules_speaking
 from hatang.sharing.rentorbuild import rent_price, same_firm
 from hatang.sharing.roadplans import RoadPlan, by_firm, spans_of, ways_of
@@ -25,7 +25,7 @@ def variants_of(
     held: frozenset[str],
     broken: Mapping[str, Sequence[str]],
     *,
-    price: PricePerMetre,
+    price: TrenchPrice,
     prices: Mapping[str, Price],
     in_force: frozenset[str],
 ) -> pd.DataFrame:
@@ -59,7 +59,7 @@ def _three(
     rooms: Sequence[Room],
     held: frozenset[str],
     broken: Sequence[str],
-    price: PricePerMetre,
+    price: TrenchPrice,
     prices: Mapping[str, Price],
     in_force: frozenset[str],
 ) -> list[dict[str, Any]]:
@@ -133,7 +133,7 @@ def _recommended(three: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**row, "recommended": row is best, "why": why if row is best else None} for row in three]
 
 
-def _reused(case: RoadCase, rooms: Sequence[Room], price: PricePerMetre, rent: Price | None) -> dict[str, Any]:
+def _reused(case: RoadCase, rooms: Sequence[Room], price: TrenchPrice, rent: Price | None) -> dict[str, Any]:
     """Return what is still dug, by firm too, what it costs, and the rent a year, where ducts with room are used first."""
     firms = by_firm(case.plans)
     need = {firm: ways_of(own)[0] for firm, own in firms.items()}

@@ -212,6 +212,12 @@ def test_money_is_told_only_where_every_price_is_known() -> None:
     assert priced["saving_vnd"] == pytest.approx(100 * (2 * price(2) - price(5)))
 
 
+def test_in_money_each_pays_its_own_ducts_and_the_key_divides_the_rest() -> None:
+    shares = proposed(plan("K1", "vnpt", 0, 400, ways=1), plan("K2", "viettel", 0, 400, ways=3), prices=PRICES).tables["shares"]
+    money = shares[shares["unit"] == "VND"].drop_duplicates("firm").set_index("firm")["statutory"]
+    assert money["viettel"] - money["vnpt"] == pytest.approx(400 * 2 * 100_000)
+
+
 def test_a_key_that_nobody_stated_leaves_the_share_open_and_shapley_stands() -> None:
     plans = [RoadPlan("K1", "vnpt", (), ways=2, cables=3, cable_od_mm=10.0), RoadPlan("K2", "viettel", (), ways=1)]
     assert key_quantity(plans, "length") == [1.0, 1.0]
