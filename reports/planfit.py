@@ -10,6 +10,8 @@ from hatang.data.language import Language, text
 from hatang.reports.workbook import write_sheet
 
 COLUMNS: Final = ("suggestion_id", "subject", "constraint_kind", "fit", "fit_reason", "constraint_name", "document", "in_force")
+_ORDER: Final = ("does_not_fit", "no_data", "fits")
+"""What does not fit outranks what is not known, and that what fits."""
 
 
 def worded_fit(fit: pd.DataFrame, subjects: pd.Series, language: Language) -> pd.DataFrame:
@@ -22,8 +24,7 @@ def worded_fit(fit: pd.DataFrame, subjects: pd.Series, language: Language) -> pd
     subjects
         What each suggestion is about, in words, by `suggestion_id`.
     """
-    order = [str(code) for code in ("does_not_fit", "no_data", "fits")]
-    rows = pd.DataFrame(PLAN_FIT.conform(fit)).sort_values("fit", key=lambda codes: codes.map(order.index), kind="stable")
+    rows = pd.DataFrame(PLAN_FIT.conform(fit)).sort_values("fit", key=lambda codes: codes.map(_ORDER.index), kind="stable")
     asked = text("planfit.needs_document", language)
     return pd.DataFrame(
         {
@@ -44,6 +45,26 @@ def worded_fit(fit: pd.DataFrame, subjects: pd.Series, language: Language) -> pd
         },
         columns=list(COLUMNS),
     )
+
+
+def fit_verdicts(fit: pd.DataFrame, language: Language) -> pd.Series:
+    """Return one word a suggestion, by `suggestion_id`: does not fit where one constraint says so, no data where one is not known.
+
+    A suggestion that no kind of constraint speaks of has none.
+    """
+    rank = {code: place for place, code in enumerate(_ORDER)}
+    worst = PLAN_FIT.conform(fit).assign(rank=lambda rows: rows["fit"].map(rank)).groupby("suggestion_id")["rank"].min()
+    return worst.map({place: text(f"planfit.fit.{code}", language) for code, place in rank.items()}).astype(object)
+
+
+def suggestion_subjects(suggestions: pd.DataFrame, about: str, language: Language, *, numbered: bool = False) -> pd.Series:
+    """Return the kind of each suggestion and what column `about` says of it, in words, by `suggestion_id`; first its rank if numbered."""
+    ranks = [f"{rank}. " for rank in suggestions["rank"]] if numbered else [""] * len(suggestions)
+    words = [
+        rank + text(f"suggestion.{kind}", language) + ("" if is_missing(name) else f": {name}")
+        for rank, kind, name in zip(ranks, suggestions["kind"], suggestions[about], strict=True)
+    ]
+    return pd.Series(words, index=list(suggestions["suggestion_id"]), dtype=object)
 
 
 def fit_headings(language: Language) -> list[str]:

@@ -9,6 +9,7 @@ import xlsxwriter
 from hatang.data.language import Language, text
 from hatang.data.results import ResultSet
 from hatang.reports.geodata import inert_csv
+from hatang.reports.planfit import fit_sheet, suggestion_subjects
 from hatang.reports.workbook import OPTIONS, run_note, write_sheet
 
 COLUMNS: Final = ("indicator", "scope_name", "share", "numerator", "denominator", "unknown", "unit", "period")
@@ -30,6 +31,9 @@ def kpis_workbook(results: ResultSet, language: Language) -> bytes:
                 rows = [[*row, text(f"sharing.kpi.definition.{code}", language)] for row, code in zip(rows, frame["code"], strict=True)]
             more = [text("sharing.kpi.column.definition", language)] if scope == "city" else []
             write_sheet(book, text(f"sharing.kpi.sheet.{scope}", language), [*heads, *more], rows, bold, note=note)
+        if "mast_fit" in results.tables:
+            masts = suggestion_subjects(results.tables["mast_suggestions"], "mast_id", language)
+            fit_sheet(book, results.tables["mast_fit"], masts, bold, language, note=note)
     return sink.getvalue()
 
 

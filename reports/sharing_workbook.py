@@ -12,6 +12,7 @@ from hatang.data.figures import is_missing, shown
 from hatang.data.language import Language, message_ids, text
 from hatang.data.results import ResultSet
 from hatang.reports.bargain_sheets import SHEETS, clauses_named, firms_named, ranked, worded
+from hatang.reports.planfit import fit_sheet, suggestion_subjects
 from hatang.reports.workbook import OPTIONS, run_note, write_sheet
 
 _CORRIDOR: Final = (
@@ -117,6 +118,9 @@ def sharing_workbook(results: ResultSet, language: Language) -> bytes:
             "length_m", ascending=False, na_position="last", kind="stable"
         )
         _frame(book, "survey", survey, _CORRIDOR, bold, language, note)
+        if "plan_fit" in results.tables:
+            subjects = suggestion_subjects(results.tables["suggestions"], "owner", language, numbered=True)
+            fit_sheet(book, results.tables["plan_fit"], subjects, bold, language, note=note)
         if "boq" in results.tables:
             _new_set(book, results, bold, language, note)
     return sink.getvalue()

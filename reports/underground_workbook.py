@@ -10,7 +10,7 @@ import xlsxwriter
 from hatang.data.figures import is_missing
 from hatang.data.language import Language, text
 from hatang.data.results import ResultSet
-from hatang.reports.planfit import fit_sheet
+from hatang.reports.planfit import fit_sheet, suggestion_subjects
 from hatang.reports.sharing_workbook import dates_written
 from hatang.reports.workbook import OPTIONS, run_note, write_sheet
 
@@ -98,8 +98,5 @@ def steps_said(steps: object, language: Language) -> str | None:
 def street_subjects(results: ResultSet, language: Language) -> pd.Series:
     """Return what each suggestion is about, in words, by `suggestion_id`."""
     names = results.tables["underground_streets"].set_index("street_id")["street_name"]
-    made = results.tables["underground_suggestions"]
-    words = [
-        f"{text(f'suggestion.{kind}', language)}: {names.get(street)}" for kind, street in zip(made["kind"], made["street_id"], strict=True)
-    ]
-    return pd.Series(words, index=list(made["suggestion_id"]), dtype=object)
+    made = pd.DataFrame(results.tables["underground_suggestions"])
+    return suggestion_subjects(made.assign(street=made["street_id"].map(names)), "street", language)

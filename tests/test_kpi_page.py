@@ -7,7 +7,7 @@ import shapely
 from streamlit.testing.v1 import AppTest
 from web_results import city
 
-from hatang.data.contracts import MAST_SUGGESTIONS, SHARING_KPIS
+from hatang.data.contracts import MAST_SUGGESTIONS, PLAN_FIT, SHARING_KPIS
 from hatang.data.results import save_results
 from hatang.data.settings import Settings
 from hatang.pipeline.runs import remember
@@ -34,8 +34,10 @@ def counted(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
         {"suggestion_id": "M-2", "kind": "colocate_new_mast", "action": "build_together", "rank": 2, **common},
     ]
     placed = pd.DataFrame(masts).assign(geometry=[shapely.Point(107.58, 16.46)] * 2)
+    fit = [{"suggestion_id": "M-1", "constraint_kind": "forest", "fit": "does_not_fit", "reason": "inside", "needs_document": True}]
     found = results.with_tables(
         sharing_kpis=SHARING_KPIS.conform(pd.DataFrame(rows)),
+        mast_fit=PLAN_FIT.conform(pd.DataFrame(fit)),
         mast_suggestions=gpd.GeoDataFrame(MAST_SUGGESTIONS.conform(placed), geometry="geometry", crs="EPSG:4326"),
     )
     (settings.home / "results").mkdir(parents=True)
@@ -56,6 +58,9 @@ def test_ratios_and_what_is_not_known_are_shown() -> None:
     masts = app.dataframe[1].value
     assert masts["Doanh nghiệp cần"].tolist() == ["Viettel, VNPT"] * 2
     assert masts["Còn trống (m)"].tolist() == ["–", "–"]
+    assert masts["Khớp quy hoạch"].tolist() == ["không phù hợp", "–"]
+    fit = app.dataframe[2].value
+    assert fit[["Đề xuất", "Văn bản"]].to_numpy().tolist() == [["dùng chung cột ăng ten: <b>m</b>", "chưa ghi văn bản"]]
     app.radio(key=state.KPI_SCOPE).set_value("firm").run()
     assert not app.exception
     assert app.dataframe[0].value["Phạm vi"].tolist() == ["VNPT"]

@@ -177,7 +177,7 @@ def test_the_command_writes_the_indicators(settings: Settings, tmp_path: Path) -
     assert done.exit_code == 0, done.stderr
     assert "100,0%" in done.stderr
     book = openpyxl.load_workbook(out / "chi-so-dung-chung.xlsx")
-    assert len(book.sheetnames) == 3
+    assert len(book.sheetnames) == 4
     rows = [[cell.value for cell in row] for row in book.worksheets[0].iter_rows()]
     ducts = next(row for row in rows if row[0] == "Tỷ lệ dùng chung cống bể cáp")
     assert ducts[2:6] == [1, 1, 1, 0]

@@ -1,19 +1,23 @@
 """Suggestions against zones, by hand: no layer is no data, what is not in force does not bind, and the document is named."""
 
 import datetime as dt
+import io
 from pathlib import Path
 
 import geopandas as gpd
+import openpyxl
 import pandas as pd
 import pytest
 import shapely
 
-from hatang.data.contracts import CONSTRAINTS, HUE_CRS, Kind, RefusedError
+from hatang.data.contracts import CONSTRAINTS, HUE_CRS, PLAN_FIT, Kind, RefusedError
 from hatang.data.reading import ReadOptions, read
 from hatang.data.settings import Settings
 from hatang.pipeline.ingest import IngestOptions, ingest
 from hatang.pipeline.progress import Quiet
 from hatang.pipeline.share import share_road
+from hatang.reports.planfit import fit_verdicts, worded_fit
+from hatang.reports.sharing_workbook import sharing_workbook
 from hatang.sharing.planfit import FORBIDS, plan_fit
 
 X, Y = 560_000.0, 1_820_000.0
@@ -132,3 +136,20 @@ def test_a_road_is_held_against_the_layers_filed(settings: Settings, tmp_path: P
     fit = results.tables["plan_fit"]
     assert fit[["constraint_kind", "fit", "document"]].to_numpy().tolist() == [["underground_only", "does_not_fit", "QĐ thử"]]
     assert fit["suggestion_id"].tolist() == results.tables["suggestions"]["suggestion_id"].tolist()
+    sheet = openpyxl.load_workbook(io.BytesIO(sharing_workbook(results, "vi")))["Khớp quy hoạch"]
+    told = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=3)]
+    assert told[0][1:] == ["Đề xuất", "Loại ràng buộc", "Kết quả", "Lý do", "Tên vùng", "Văn bản", "Hiệu lực"]
+    about, *said_of_it = told[1][1:]
+    assert about.startswith("1. ")
+    assert about.endswith(": VNPT")
+    assert said_of_it == ["khu vực phải ngầm hóa", "không phù hợp", "nằm trong vùng", "Trung tâm", "QĐ thử", "01/01/2026 đến –"]
+
+
+def test_one_word_a_suggestion_and_what_does_not_fit_outranks_what_is_not_known() -> None:
+    rows = [("a", "forest", "fits", "outside"), ("a", "flood", "no_data", "no_layer"), ("b", "flood", "no_data", "no_layer")]
+    rows += [("b", "forest", "does_not_fit", "inside"), ("c", "forest", "fits", "outside")]
+    fit = PLAN_FIT.conform(pd.DataFrame(rows, columns=["suggestion_id", "constraint_kind", "fit", "reason"]))
+    assert fit_verdicts(fit, "vi").to_dict() == {"a": "chưa có dữ liệu", "b": "không phù hợp", "c": "phù hợp"}
+    worded = worded_fit(fit, pd.Series({"a": "A"}), "vi")
+    assert worded["fit"].tolist() == ["không phù hợp", "chưa có dữ liệu", "chưa có dữ liệu", "phù hợp", "phù hợp"]
+    assert worded["in_force"].isna().all()

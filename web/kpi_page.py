@@ -10,8 +10,10 @@ from hatang.data.figures import shown
 from hatang.data.language import Language, text
 from hatang.data.results import ResultSet
 from hatang.pipeline.kpis import with_roads
+from hatang.reports.planfit import fit_verdicts
 from hatang.reports.sharing_kpis import kpis_csv, kpis_workbook, worded
 from hatang.web import chrome, runs, state
+from hatang.web.fit_section import fit_section
 from hatang.web.state import language, say
 from hatang.web.words import known, operator_name
 
@@ -68,7 +70,9 @@ def _masts(results: ResultSet) -> None:
         st.caption(say("web.kpi.no_masts"))
         return
     st.caption(say("web.kpi.masts_what", needs=found["need_id"].nunique(), rows=len(found), most=_MASTS_SHOWN))
-    chrome.table(mast_list(pd.DataFrame(found), results.tables["gaps"], language()), say("web.kpi.masts"))
+    chrome.table(mast_list(pd.DataFrame(found), results.tables["gaps"], language(), results.tables.get("mast_fit")), say("web.kpi.masts"))
+    with st.expander(say("planfit.sheet")):
+        fit_section(results.tables.get("mast_fit"), pd.DataFrame(found), "mast_id")
 
 
 def kpi_list(kpis: pd.DataFrame, language: Language) -> pd.DataFrame:
@@ -81,8 +85,9 @@ def kpi_list(kpis: pd.DataFrame, language: Language) -> pd.DataFrame:
     return frame[list(columns)].set_axis([text(f"sharing.kpi.column.{name}", language) for name in columns], axis=1)
 
 
-def mast_list(masts: pd.DataFrame, gaps: pd.DataFrame, language: Language) -> pd.DataFrame:
-    """Return masts near gaps, those of the gaps ranked first on top; distances and heights in m."""
+def mast_list(masts: pd.DataFrame, gaps: pd.DataFrame, language: Language, fit: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return masts near gaps, those of the gaps ranked first on top, and whether each fits plans (`fit`); distances and heights in m."""
+    verdicts = pd.Series(dtype=object) if fit is None else fit_verdicts(fit, language)
     order = gaps.set_index("gap_id")["rank"]
     wards = gaps.set_index("gap_id")["ward_name"]
     rows = masts.assign(_order=masts["need_id"].map(order)).sort_values(["_order", "rank"], kind="stable").head(_MASTS_SHOWN)
@@ -96,6 +101,7 @@ def mast_list(masts: pd.DataFrame, gaps: pd.DataFrame, language: Language) -> pd
         "distance_m": [shown(value, "m", language) for value in rows["distance_m"]],
         "free_height_m": [shown(value, "m", language) for value in rows["free_height_m"]],
         "tenants": rows["tenants"].astype(object).map(known),
+        "fit": [known(verdicts.get(name)) for name in rows["suggestion_id"]],
     }
     table = pd.DataFrame({name: list(values) for name, values in columns.items()})
     return table.set_axis([text(f"web.kpi.column.{name}", language) for name in columns], axis=1)

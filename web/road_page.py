@@ -23,6 +23,7 @@ from hatang.reports.sharing_lists import assumptions_text
 from hatang.web import chrome, runs, state
 from hatang.web.bargain_tables import leaving_list, rent_list, share_list, variant_list
 from hatang.web.downloads import downloads
+from hatang.web.fit_section import fit_section
 from hatang.web.listing import call_list, suggestion_list, survey_list
 from hatang.web.maps import drawing_map, road_map
 from hatang.web.state import language, say
@@ -173,6 +174,7 @@ def _answer(answer: ResultSet, city: ResultSet) -> None:
         chrome.table(suggestion_list(suggestions, chosen), say("web.road.suggestions"))
     else:
         st.caption(say("web.road.no_suggestions"))
+    fit_section(answer.tables.get("plan_fit"), suggestions, "owner", numbered=True)
     _variants(answer)
     _bargain(answer)
     if totals.get("assets_survey", 0):
