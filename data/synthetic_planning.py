@@ -30,12 +30,16 @@ _STREETS: Final = 10
 def synthetic_constraints(city: City, *, plan: CityPlan) -> gpd.GeoDataFrame:
     """Return zones of every kind under the headings of the template, EPSG:9214; some have lapsed, and some name no document.
 
-    Both zones of a relic stand round one place. Forests and floods lie in communes, all else in the city's wards.
+    Both zones of a relic stand round one place. Forests and floods lie in communes, all else in the city's wards; one
+    street that is to go underground may not be dug up now.
     """
     random = np.random.default_rng([plan.seed, 7])
     towns = np.flatnonzero(city.wards["kind"] == "phường")
     communes = np.flatnonzero(city.wards["kind"] != "phường")
     middle = shapely.get_coordinates(city.wards.geometry.representative_point().to_numpy())
+    streets = synthetic_undergrounding(city, plan=plan)
+    begun = (streets["Hình thức"] == "ngầm hóa") & (streets["Tiến độ"] != _STATUS[-1])
+    dug = shapely.get_coordinates(shapely.centroid((streets[begun] if begun.any() else streets).geometry.iloc[0]))[0]
     relics = random.choice(towns, _KINDS["relic_zone_1"][2], replace=False)
     rows: list[dict[str, object]] = []
     for kind, (word, radius, count) in _KINDS.items():
@@ -43,8 +47,9 @@ def synthetic_constraints(city: City, *, plan: CityPlan) -> gpd.GeoDataFrame:
         for number, home in enumerate(homes, 1):
             bends = radius * random.uniform(0.75, 1.25, 16)
             angles = np.linspace(0, 2 * np.pi, 16, endpoint=False)
-            outline = middle[home] + bends[:, None] * np.column_stack([np.cos(angles), np.sin(angles)])
             lapsed = kind == "moratorium" and number == 1
+            place = dug if kind == "moratorium" and not lapsed else middle[home]
+            outline = place + bends[:, None] * np.column_stack([np.cos(angles), np.sin(angles)])
             rows.append(
                 {
                     "Mã vùng": f"MP-V-{kind}-{number}",

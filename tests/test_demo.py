@@ -156,6 +156,8 @@ def test_the_demo_s_zones_and_programme_come_to_something(small_demo: DemoOutcom
     found = share_underground(small_demo.settings, period="2026Q3", as_of=small_demo.results.as_of, progress=Quiet())
     streets = found.tables["underground_streets"]
     assert (found.synthetic, len(streets), len(found.tables["underground_notes"])) == (True, 10, 0)
+    fit = found.tables["underground_fit"]
+    assert fit.loc[fit["fit"] == "does_not_fit", "constraint_kind"].unique().tolist() == ["moratorium"]
     assert {"not_needed", "at_least"} <= set(streets["ways_basis"])
     assert found.tables["ward_table"].equals(tables["ward_table"])
 
