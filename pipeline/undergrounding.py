@@ -137,7 +137,8 @@ def street_named(name: str, programme: gpd.GeoDataFrame, roads: gpd.GeoDataFrame
         lines = roads[roads[column].map(_plain) == wanted]
         if len(lines):
             shape = shapely.multilinestrings(shapely.get_parts(lines.geometry.to_numpy()).tolist())
-            whole = pd.DataFrame({"road_id": [str(lines["road_id"].iloc[0])], "road_name": [name.strip()], "geometry": [shape]})
+            first = lines.iloc[[0]][["road_id", "road_name"]]
+            whole = pd.DataFrame(first.assign(geometry=[shape]))
             return as_streets(gpd.GeoDataFrame(ROADS.conform(whole), geometry="geometry", crs=lines.crs))
     known = ", ".join(programme["street_name"].dropna().astype(str).head(_NAMED)) or "–"
     raise MissingError("error.underground.street", street=name, known=known)

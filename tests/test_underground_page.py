@@ -41,14 +41,15 @@ def test_a_street_by_name_is_worked_out_and_left_again() -> None:
     app.text_input(key="underground_street").set_value("phố không có").run()
     app.button(key="underground_one").click().run()
     assert "phố không có" in app.error[0].value
-    app.text_input(key="underground_street").set_value("phố thử").run()
+    app.text_input(key="underground_street").set_value("PHỐ THỬ").run()
     app.button(key="underground_one").click().run()
     assert not app.exception
     assert not app.error
     assert [metric.value for metric in app.metric] == ["1", "200", "1", "1"]
-    streets, owners, survey, fit = (frame.value for frame in app.dataframe)
+    streets, proposed, owners, survey, fit = (frame.value for frame in app.dataframe)
     assert streets["Số ống dùng chung cần có"].tolist() == ["5"]
     assert streets["Cáp không sử dụng (m)"].tolist() == ["–"]
+    assert proposed.to_numpy().tolist() == [["Phố Thử", "ngầm hóa", "200", "m", "FPT, Viettel"]]
     assert owners["Số cáp đã biết"].tolist() == ["–", "4"]
     assert survey["Mã tài sản"].tolist() == ["f1"]
     assert set(fit["Kết quả"]) == {"chưa có dữ liệu"}

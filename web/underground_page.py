@@ -42,13 +42,14 @@ _TABLES: Final[Mapping[str, Mapping[str, str]]] = {
         "uncounted": "assets",
         "ways": "ways",
         "ways_basis": "",
+        "steps": "",
         "dead_cable_m": "m",
         "subscribers": "assets",
-        "steps": "",
         "promoter": "",
         "document": "",
         "document_date": "",
     },
+    "suggestions": {"street_name": "", "kind": "", "amount": "m", "unit": "", "owners_named": ""},
     "owners": {
         "street_name": "",
         "owner": "",
@@ -132,7 +133,7 @@ def _answer(answer: ResultSet, city: ResultSet) -> None:
     figures = {
         "streets": (len(streets), "assets"),
         "length_m": (float(streets["length_m"].sum()), "m"),
-        "uncounted": (int(streets["uncounted"].sum()), "assets"),
+        "uncounted": (int(streets.loc[streets["ways_basis"] != "not_needed", "uncounted"].sum()), "assets"),
         "survey": (len(survey), "assets"),
     }
     columns = st.columns(len(figures) + 1, vertical_alignment="bottom")
@@ -176,6 +177,8 @@ def street_rows(answer: ResultSet, name: str, language: Language) -> pd.DataFram
     frame["street_name"] = frame["street_id"].map(names)
     if "owner" in columns:
         frame["owner"] = [operator_name(owner, language) for owner in frame["owner"]]
+    if "owners_named" in columns:
+        frame["owners_named"] = [", ".join(operator_name(owner, language) for owner in cell.split(", ")) for cell in frame["owners_named"]]
     if "document" in columns:
         lacking = text("planfit.needs_document", language)
         frame["document"] = [lacking if is_missing(document) else document for document in frame["document"]]
