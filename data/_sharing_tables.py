@@ -148,5 +148,17 @@ SET_NOTES: Final = Table(
 )
 """What was assumed or left out of a road's new set; `amount` is the number that the sentence names, where it names one."""
 
-SHARING_TABLES: Final = (SHARING_KPIS, MAST_SUGGESTIONS, SHARES, LEAVING, RENT_OR_BUILD, VARIANTS, SET_NOTES)
+NEW_POLES: Final = Table(
+    "new_poles",
+    (
+        Column("feature_id", required=True),
+        Column("side", required=True, values=("left", "right")),
+        Column("chainage_m", "float", "m", required=True, low=0),
+    ),
+    key=("feature_id",),
+    geometry="point",
+)
+"""New shared poles along a road where ducts cannot be built and no cable pole stands."""
+
+SHARING_TABLES: Final = (SHARING_KPIS, MAST_SUGGESTIONS, SHARES, LEAVING, RENT_OR_BUILD, VARIANTS, SET_NOTES, NEW_POLES)
 """Those that a run may hold."""

@@ -95,6 +95,7 @@ from hatang.data._route_tables import ROUTE_LEGS, ROUTE_OWNERS, ROUTE_SURVEY, RO
 from hatang.data._sharing_tables import (
     LEAVING,
     MAST_SUGGESTIONS,
+    NEW_POLES,
     RENT_OR_BUILD,
     SET_NOTES,
     SHARE_KEYS,
@@ -217,6 +218,7 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "ROUTE_OWNERS",
     "ROUTE_SURVEY",
     "ROUTE_TOTALS",
+    "NEW_POLES",
     "SET_NOTES",
     "SHARES",
     "SHARE_KEYS",

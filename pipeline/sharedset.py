@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
@@ -19,7 +19,8 @@ from hatang.sharing.junctions import junctions_along
 from hatang.sharing.near import parallel_runs
 from hatang.sharing.quantities import bill_of_quantities
 from hatang.sharing.rulecheck import check_rules, facts_of
-from hatang.sharing.streetrules import Need, Side, StreetRules
+from hatang.sharing.streetpoles import empty_poles, new_poles
+from hatang.sharing.streetrules import Need, Side, StreetRules, ways_by_side
 from hatang.sharing.streetset import StreetSet, empty_set, street_set
 from hatang.sharing.trench import TrenchBuild
 
@@ -60,6 +61,7 @@ def street_rules(rules: dict[str, Rule], clauses: Iterable[Clause]) -> StreetRul
         ),
         reserve_share=rule_value(rules, "reserve_share"),
         both_sides_m=rule_value(rules, "street_both_sides_m"),
+        ducts_m=rule_value(rules, "street_ducts_m"),
         side_m=rule_value(rules, "street_side_m"),
         width_m=rule_value(rules, "street_width_m"),
         pavement_m=rule_value(rules, "street_pavement_m"),
@@ -90,12 +92,14 @@ def shared_set(
     prices: Mapping[str, Price],
     limits: dict[str, Rule],
 ) -> dict[str, pd.DataFrame]:
-    """Return `new_trenches`, `new_chambers`, `boq`, `violations` and `set_notes` (SET_NOTES contract) of the roads; shapes in EPSG:4326.
+    """Return `new_trenches`, `new_chambers`, `new_poles`, `boq`, `violations` and `set_notes` of the roads; shapes in EPSG:4326.
 
-    A road whose ways fit no trench is left out and named in the notes; the rest is computed.
+    A road where ducts cannot be built, as its ways fit no trench or it has no room for one, gets poles where none stand, and is named in
+    the notes; the rest is computed.
     """
-    rules, profiles = street_rules(limits, clauses), trench_profiles()
+    rules = street_rules(limits, clauses)
     sets: list[StreetSet] = []
+    poles: list[gpd.GeoDataFrame] = []
     notes: list[tuple[str, str, float | None]] = []
     gaps, roads, buildings = around.gaps, around.roads.to_crs(HUE_CRS), around.buildings.to_crs(HUE_CRS)
     targets = dict(zip(gaps["gap_id"], gaps.to_crs(HUE_CRS).geometry, strict=True)) if len(gaps) else {}
@@ -113,35 +117,48 @@ def shared_set(
             notes.append(("buildings_unknown", name, None))
         else:
             notes += [("buildings", name, len(homes.fronts)), ("buildings_behind", name, homes.behind)]
-        try:
-            found = street_set(
-                axis,
-                needs or [Need(_ANY, rules.assumed_ways)],
-                profiles=profiles,
-                rules=rules,
-                width_m=width,
-                junctions=junctions,
-                fronts=homes.fronts,
-                targets=targets,
-                cable_poles=len(here),
-                name=name,
-            )
-        except ParameterError:
-            notes.append(("ways_fit_no_trench", name, None))
+        asked = needs or [Need(_ANY, rules.assumed_ways)]
+        found = _ducts(
+            axis, asked, rules, width_m=width, junctions=junctions, fronts=homes.fronts, targets=targets, cable_poles=len(here), name=name
+        )
+        if isinstance(found, StreetSet):
+            sets.append(found)
+            notes += [(code, name, amount) for code, amount in found.notes]
             continue
-        notes += [(code, name, amount) for code, amount in found.notes]
-        sets.append(found)
+        row = new_poles(axis, cable_poles=len(here), rules=rules, width_m=width, side=_main_side(asked), name=name)
+        poles.append(row)
+        notes.append((found[0], name, found[1]))
+        notes.append(("poles_instead", name, len(row)) if len(row) else ("no_poles_existing_poles", name, None))
     given = sets or [empty_set()]
     trenches = _together([found.trenches() for found in given])
-    chambers = _together([found.chambers for found in given])
     violations = check_rules(_facts(trenches, buildings), clauses)
+    standing = _together([empty_poles(), *poles])
     return {
         "new_trenches": trenches.to_crs(MAP_CRS),
-        "new_chambers": chambers.to_crs(MAP_CRS),
-        "boq": bill_of_quantities(sets, prices, build=rules.build),
+        "new_chambers": _together([found.chambers for found in given]).to_crs(MAP_CRS),
+        "new_poles": standing.to_crs(MAP_CRS),
+        "boq": bill_of_quantities(sets, prices, build=rules.build, poles=len(standing)),
         "violations": violations.to_crs(MAP_CRS),
         "set_notes": SET_NOTES.conform(pd.DataFrame(notes, columns=SET_NOTES.names)),
     }
+
+
+def _ducts(
+    axis: shapely.LineString, needs: Sequence[Need], rules: StreetRules, *, width_m: float | None, **given: Any
+) -> StreetSet | tuple[str, float | None]:
+    """Return the set of ducts, or why none can be built, with the number that its sentence names."""
+    if width_m is not None and width_m < rules.ducts_m:
+        return "road_narrow", rules.ducts_m
+    try:
+        return street_set(axis, needs, profiles=trench_profiles(), rules=rules, width_m=width_m, **given)
+    except ParameterError:
+        return "ways_fit_no_trench", None
+
+
+def _main_side(needs: Sequence[Need]) -> Side:
+    """Return the side with more ways."""
+    ways = ways_by_side(needs)
+    return max(ways, key=lambda side: ways[side]) if ways else "right"
 
 
 def _needs(axis: shapely.LineString, plans: gpd.GeoDataFrame, limits: dict[str, Rule], *, side_m: float) -> list[Need]:

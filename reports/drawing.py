@@ -23,6 +23,7 @@ _COLOURS: Final = {
     "suggestion": 5,
     "trench": 6,
     "chamber": 4,
+    "pole": 30,
     "violation": 1,
     "note": 7,
 }
@@ -51,15 +52,14 @@ def sharing_drawing(results: ResultSet, language: Language) -> bytes:
     for row, shape in zip(suggestions.itertuples(), suggestions.geometry, strict=True):
         _draw(space, shape, names["suggestion"])
         _label(space, f"{row.rank}. {row.owner}", shape.interpolate(0.5, normalized=True), names["suggestion"])
-    for table, key in (("new_trenches", "trench"), ("new_chambers", "chamber"), ("violations", "violation")):
+    for table, key in (("new_trenches", "trench"), ("new_chambers", "chamber"), ("new_poles", "pole"), ("violations", "violation")):
         if table not in results.tables or results.tables[table].empty:
             continue
         frame = gpd.GeoDataFrame(results.tables[table]).to_crs(HUE_CRS)
         for fields, shape in zip(frame.to_dict("records"), frame.geometry, strict=True):
             _draw(space, shape, names[key])
-            words = (
-                f"{fields['feature_id']} {fields['ways']}" if key == "trench" else str(fields["feature_id" if key == "chamber" else "code"])
-            )
+            name = str(fields["code" if key == "violation" else "feature_id"])
+            words = f"{name} {fields['ways']}" if key == "trench" else name
             _label(space, words, shape.interpolate(0.5, normalized=True) if key == "trench" else shape.centroid, names[key])
     _note(space, results, roads, names["note"], language)
     return _bytes(drawing)

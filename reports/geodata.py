@@ -21,7 +21,7 @@ _LAYERS: Final = {
     "suggestions": SUGGESTIONS,
 }
 _SHARED: Final = (
-    *("new_trenches", "new_chambers", "violations", "asset_violations"),
+    *("new_trenches", "new_chambers", "new_poles", "violations", "asset_violations"),
     *("overlaps", "route_legs", "route_survey", "design_edges"),
 )
 """Layers of the sharing answers: a road, the works register, a need, a joint design; beside the others where there are."""

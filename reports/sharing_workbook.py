@@ -77,6 +77,7 @@ _TRENCHES: Final = (
 _TIMING: Final = ("road_id", "plan_id", "operator", "work_id", "advice", "reason", "decide_by", "not_before")
 _CALENDAR: Final = ("road_id", "id", "bar", "start", "end", "days")
 _CHAMBERS: Final = ("feature_id", "side", "chainage_m", "chamber_reason", "before_entrance")
+_POLES: Final = ("feature_id", "side", "chainage_m")
 _VIOLATIONS: Final = ("feature_id", "document", "clause", "parameter", "op", "needed", "measured", "unit", "severity")
 _WORDS: Final = {
     "asset_class": "asset",
@@ -157,6 +158,8 @@ def _new_set(book: xlsxwriter.Workbook, results: ResultSet, bold: object, langua
     trenches = _worded(results.tables["new_trenches"], language)
     _frame(book, "new_trenches", trenches, _TRENCHES, bold, language, note)
     _frame(book, "new_chambers", _worded(results.tables["new_chambers"], language), _CHAMBERS, bold, language, note)
+    if "new_poles" in results.tables:
+        _frame(book, "new_poles", _worded(results.tables["new_poles"], language), _POLES, bold, language, note)
     _frame(book, "violations", violations_worded(results.tables["violations"], language), _VIOLATIONS, bold, language, note)
     if "asset_violations" in results.tables:
         standing = violations_worded(results.tables["asset_violations"], language)

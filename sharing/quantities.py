@@ -22,16 +22,17 @@ ITEMS: Final[Mapping[str, str]] = {
     "duct": "m",
     "chamber": "chambers",
     "crossing": "crossings",
+    "pole": "poles",
 }
 """Items of the bill in their order, with their units; `trench_m` and `spoil` are for information where no price is given for them."""
 
 
-def bill_of_quantities(sets: Sequence[StreetSet], prices: Mapping[str, Price], *, build: TrenchBuild) -> pd.DataFrame:
+def bill_of_quantities(sets: Sequence[StreetSet], prices: Mapping[str, Price], *, build: TrenchBuild, poles: int = 0) -> pd.DataFrame:
     """Return `item`, `unit`, `quantity`, `price_vnd`, `cost_vnd`, `price_from`, `price_source`, `price_verified`, a row an item.
 
     Price and cost are missing where no price of the item in its unit is known: nothing is guessed, and a sum over them would be too low.
     """
-    amounts = dict.fromkeys(ITEMS, 0.0)
+    amounts = dict.fromkeys(ITEMS, 0.0) | {"pole": float(poles)}
     for found in sets:
         amounts["chamber"] += len(found.chambers)
         amounts["crossing"] += len(found.crossings)

@@ -30,6 +30,7 @@ class StreetRules:
     build: TrenchBuild = field(default_factory=TrenchBuild)
     reserve_share: float = RESERVE_SHARE
     both_sides_m: float = 15.0  # a road wider than this has ducts on both sides
+    ducts_m: float = 2.5  # a road narrower than this has no room for a trench
     side_m: float = 1.0  # a plan this far from the axis tells which side its operator is on
     width_m: float = 7.0  # of a road whose width is not known
     pavement_m: float = 1.5  # from the kerb to the middle of the trench
@@ -47,7 +48,7 @@ class StreetRules:
         ParameterError
             Where a length is not positive or a count negative.
         """
-        lengths = ("both_sides_m", "side_m", "width_m", "pavement_m", "lateral_m", "pole_span_m")
+        lengths = ("both_sides_m", "ducts_m", "side_m", "width_m", "pavement_m", "lateral_m", "pole_span_m")
         for name in (*lengths, "assumed_ways", "lateral_ways", "laterals"):
             if not getattr(self, name) > 0:
                 raise ParameterError("error.streetset.rule", name=name, value=getattr(self, name))

@@ -10,7 +10,6 @@ from itertools import pairwise
 from typing import Any, Final, Literal
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 from shapely import ops
@@ -21,7 +20,6 @@ from hatang.sharing.chambers import Place, chamber_places
 from hatang.sharing.streetrules import SIDES, Need, Side, StreetRules, shared_between_sides, ways_by_side
 from hatang.sharing.trench import profile_for
 
-_POLES: Final = ("feature_id", "chainage_m")
 _PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "sections": ("feature_id", "side", "from_id", "to_id", "length_m", "ways", "needed", "layers", "trench_top_mm", "trench_bottom_mm",
                  "cover_mm", "surface"),
@@ -144,24 +142,6 @@ def street_set(
         **{part: _frame(rows[part], columns) for part, columns in _PARTS.items()},
         notes=(*notes, (f"no_poles_{'existing_poles' if cable_poles else 'ducts'}", None)),
     )
-
-
-def new_poles(axis: shapely.LineString, *, cable_poles: int, rules: StreetRules, name: str = "R") -> gpd.GeoDataFrame:
-    """Return a line of new shared poles on the right of a road where ducts are out of question; none where cable poles stand already.
-
-    References
-    ----------
-    QCVN 33:2019/BTTTT: no new poles on a road that already has cable poles.
-    """
-    if cable_poles:
-        return _frame([], _POLES)
-    line = parallel_line(axis, -(rules.width_m / 2 + rules.pavement_m))
-    count = int(np.ceil(line.length / rules.pole_span_m - 1e-9)) + 1
-    at = np.linspace(0, line.length, count)
-    rows = [
-        {"feature_id": f"{name}-C{n:03d}", "chainage_m": float(m), "geometry": line.interpolate(m)} for n, m in enumerate(at.tolist(), 1)
-    ]
-    return _frame(rows, _POLES)
 
 
 def _both_sides(

@@ -44,6 +44,7 @@ def test_the_bill_of_200_m_by_hand() -> None:
             "duct": 1200,
             "chamber": 3,
             "crossing": 0,
+            "pole": 0,
         },
         rel=1e-6,
     )

@@ -179,6 +179,22 @@ def test_buildings_filed_give_laterals_and_a_wall_too_near_is_a_violation(settin
     assert sharing_workbook(found, "vi")
 
 
+def test_a_lane_without_room_for_a_trench_gets_poles_only_where_none_stand(settings: Settings, tmp_path: Path) -> None:
+    """QCVN 33:2019/BTTTT: one cable pole on the road, and no new one is proposed."""
+    lane = road().assign(width_m=2.0)
+    free = share_road(lane, settings, progress=Quiet())
+    assert {"road_narrow", "poles_instead"} <= set(free.tables["set_notes"]["code"])
+    assert len(free.tables["new_poles"]) == 22
+    path = tmp_path / "cot.gpkg"
+    frame = {"asset_id": ["P1"], "asset_class": ["pole"], "owner": ["evn"]}
+    gpd.GeoDataFrame(frame, geometry=[shapely.Point(LON + 0.001, LAT)], crs="EPSG:4326").to_file(path, engine="pyogrio")
+    assert ingest([path], IngestOptions(Kind.ASSETS), settings, Quiet()).complete
+    poled = share_road(lane, settings, progress=Quiet())
+    assert {"road_narrow", "no_poles_existing_poles"} <= set(poled.tables["set_notes"]["code"])
+    assert poled.tables["new_poles"].empty
+    assert sharing_drawing(poled, "vi")
+
+
 RULES = rules_in_force(dt.date(2026, 11, 24))
 OURS = [name for name in RULES if name.startswith(("street_", "chamber_", "trench_")) or name == "reserve_share"]
 
@@ -211,9 +227,12 @@ def test_without_plans_three_ways_are_assumed_and_said(settings: Settings) -> No
 def test_more_ways_than_a_trench_holds_are_named_and_the_rest_stands(settings: Settings, tmp_path: Path) -> None:
     ingest([plans(tmp_path, 30, 12)], IngestOptions(), settings, Quiet())
     found = share_road(road(), settings, progress=Quiet())
-    assert found.tables["set_notes"]["code"].tolist() == ["junctions_unknown", "buildings_unknown", "ways_fit_no_trench"]
+    assert found.tables["set_notes"]["code"].tolist() == ["junctions_unknown", "buildings_unknown", "ways_fit_no_trench", "poles_instead"]
     assert found.tables["new_trenches"].empty
-    assert found.tables["boq"]["quantity"].sum() == 0
+    poles = found.tables["new_poles"]  # 1003 m: 21 spans of at most 50 m
+    assert (len(poles), set(poles["side"])) == (22, {"left"})
+    bill = found.tables["boq"].set_index("item")["quantity"]
+    assert (bill["pole"], bill.drop("pole").sum()) == (22, 0)
     assert sharing_workbook(found, "en")
     assert sharing_drawing(found, "en")
     assert report_geopackage(found, crs="EPSG:9214")

@@ -10,8 +10,9 @@ from hatang.data.clauses import trench_profiles
 from hatang.data.contracts import HUE_CRS, ParameterError
 from hatang.sharing.beside import parallel_line, side_of, side_of_line
 from hatang.sharing.chambers import ChamberRules, bends_of, chamber_places
+from hatang.sharing.streetpoles import new_poles
 from hatang.sharing.streetrules import Need, StreetRules, shared_between_sides, ways_by_side
-from hatang.sharing.streetset import new_poles, street_set
+from hatang.sharing.streetset import street_set
 
 X, Y = 561_000.0, 1_821_000.0
 PROFILES = trench_profiles()
@@ -172,9 +173,12 @@ def test_entrances_count_on_their_own_side_alone() -> None:
 
 
 def test_poles_only_where_none_stand() -> None:
-    """QCVN 33:2019/BTTTT."""
+    """QCVN 33:2019/BTTTT; 250 m take five spans of 50 m, 251 m six of 41.83 m; at the edge of a road 8 m wide."""
     assert new_poles(STRAIGHT, cable_poles=1, rules=RULES).empty
-    assert new_poles(STRAIGHT, cable_poles=0, rules=RULES)["chainage_m"].tolist() == [0, 50, 100, 150, 200, 250]
+    found = new_poles(STRAIGHT, cable_poles=0, rules=RULES, width_m=8, side="left")
+    assert found["chainage_m"].tolist() == [0, 50, 100, 150, 200, 250]
+    assert shapely.get_coordinates(found.geometry)[:, 1] == pytest.approx([Y + 4] * 6)
+    assert np.diff(new_poles(line((0, 0), (251, 0)), cable_poles=0, rules=RULES)["chainage_m"]) == pytest.approx([251 / 6] * 6)
     assert street_set(STRAIGHT, [Need("fpt", 1)], profiles=PROFILES, rules=RULES, cable_poles=4).notes[-1] == (
         "no_poles_existing_poles",
         None,

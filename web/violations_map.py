@@ -31,12 +31,12 @@ def violations_map(
     wards
         What `maps.display_wards` returns.
     tables
-        Tables of the run: `roads`, and `new_trenches` and `new_chambers` where it has them.
+        Tables of the run: `roads`, and `new_trenches`, `new_chambers`, `new_poles` where it has them.
     violations
         VIOLATIONS contract, EPSG:4326.
     """
     sheet = road_map(wards, gpd.GeoDataFrame(tables["roads"]), _empty(CORRIDOR), _empty(SUGGESTIONS), language)
-    for name in ("new_trenches", "new_chambers"):
+    for name in ("new_trenches", "new_chambers", "new_poles"):
         plan = tables.get(name)
         if plan is not None and len(plan):
             drawn = gpd.GeoDataFrame(plan)
