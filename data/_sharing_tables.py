@@ -52,6 +52,25 @@ MAST_SUGGESTIONS: Final = Table(
 )
 """Masts and roofs near what needs an antenna; `rank` counts within a need. A mast whose free height is not known is surveyed first."""
 
+DECIDED: Final = Table(
+    "decided",
+    (
+        Column("suggestion_id", required=True),
+        Column("kind", required=True, values=tuple(SuggestionKind)),
+        Column("owner", required=True),
+        Column("decision", required=True, values=("open", "accepted", "refused")),
+        Column("reason"),
+        Column("organisation", required=True),
+        Column("decided_by", required=True),
+        Column("decided_on", "date", required=True),
+        Column("owed_count", "int", "ways or slots", low=0),
+        Column("owed_unit", values=("ways", "slots")),
+        Column("owed_assets"),
+    ),
+    key=("suggestion_id",),
+)
+"""What was decided on the suggestions of a run, by whom and on which day, and the capacity that a refusal owes: unknown where empty."""
+
 SHARES: Final = Table(
     "shares",
     (

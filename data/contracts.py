@@ -93,6 +93,7 @@ from hatang.data._result_tables import (
 )
 from hatang.data._route_tables import ROUTE_LEGS, ROUTE_OWNERS, ROUTE_SURVEY, ROUTE_TOTALS
 from hatang.data._sharing_tables import (
+    DECIDED,
     LEAVING,
     MAST_SUGGESTIONS,
     NEW_POLES,
@@ -212,6 +213,7 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "UNDERGROUND_STREETS",
     "UNDERGROUND_SUGGESTIONS",
     "UNDERGROUND_SURVEY",
+    "DECIDED",
     "MAST_SUGGESTIONS",
     "RENT_OR_BUILD",
     "ROUTE_LEGS",

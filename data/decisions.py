@@ -80,6 +80,7 @@ class Decision:
     reason: str | None
     spare_owed: Mapping[str, Any]
     decided_by: str
+    organisation: str
     decided_at: dt.datetime
 
     def as_dict(self) -> dict[str, Any]:
@@ -149,5 +150,6 @@ def _decision(row: DecisionRow) -> Decision:
         reason=row.reason,
         spare_owed=row.spare_owed,
         decided_by=row.decided_by,
+        organisation=row.organisation.name,
         decided_at=utc(row.decided_at),
     )

@@ -1,17 +1,18 @@
 """Runs: an assessment is named by the hash of all that went into it, and kept in a folder of that name."""
 
+import datetime as dt
 import hashlib
 import importlib.metadata
 import json
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 
-from hatang.data.contracts import MissingError
+from hatang.data.contracts import DECIDED, MissingError
 from hatang.data.decisions import Decision, standing
 from hatang.data.results import ResultSet, load_results, save_results
 from hatang.data.settings import Settings
@@ -19,6 +20,7 @@ from hatang.data.store import Dataset, Store
 
 _DIGITS: Final = 16
 _LATEST: Final = "latest"
+_CITY_TIME: Final = dt.timezone(dt.timedelta(hours=7))
 
 
 def run_identity(
@@ -105,7 +107,8 @@ def marked(results: ResultSet, settings: Settings) -> ResultSet:
         return shown
     with Store.open(settings) as store, store.looking() as session:
         held = standing(session)
-    return shown.with_tables(suggestions=with_decisions(suggestions, held)) if held else shown
+    made = [held[str(name)] for name in suggestions["suggestion_id"] if str(name) in held]
+    return shown.with_tables(suggestions=with_decisions(suggestions, held), decided=_decided(made)) if made else shown
 
 
 def with_decisions(suggestions: pd.DataFrame, held: Mapping[str, Decision]) -> pd.DataFrame:
@@ -115,6 +118,22 @@ def with_decisions(suggestions: pd.DataFrame, held: Mapping[str, Decision]) -> p
         decision=pd.Series(["open" if entry is None else str(entry.decision) for entry in found], index=suggestions.index, dtype="str"),
         reason=pd.Series([None if entry is None else entry.reason for entry in found], index=suggestions.index, dtype="str"),
     )
+
+
+def _decided(made: Sequence[Decision]) -> pd.DataFrame:
+    """Return decisions that hold as a table (DECIDED contract), also of what was reopened; the day is the city's."""
+    rows = [
+        {
+            **{name: getattr(entry, name) for name in ("suggestion_id", "kind", "owner", "reason", "decided_by", "organisation")},
+            "decision": str(entry.decision),
+            "decided_on": pd.Timestamp(entry.decided_at.astimezone(_CITY_TIME).date()),
+            "owed_count": entry.spare_owed.get("count"),
+            "owed_unit": entry.spare_owed.get("unit"),
+            "owed_assets": ", ".join(entry.spare_owed["assets"]) if entry.spare_owed else None,
+        }
+        for entry in made
+    ]
+    return DECIDED.conform(pd.DataFrame(rows))
 
 
 def withdrawn_inputs(results: ResultSet, settings: Settings) -> list[Dataset]:

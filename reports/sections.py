@@ -6,13 +6,13 @@ from typing import Any, Final
 
 import pandas as pd
 
-from hatang.data.contracts import ALL, ANY, AssetClass, Technology, Verdict
+from hatang.data.contracts import ALL, ANY, Technology, Verdict
 from hatang.data.figures import is_missing, shown_date, shown_interval
 from hatang.data.language import Language
 from hatang.data.results import ResultSet
 from hatang.reports._opening import OpeningWriter
+from hatang.reports._sharing import SharingWriter
 from hatang.reports._writer import MOST_ROWS, Interval
-from hatang.reports.bargain_sheets import firms_named
 from hatang.reports.document import Block, Document, Figure, Heading, Paragraph
 from hatang.reports.maps import verdict_map
 
@@ -62,7 +62,7 @@ def _scoped(results: ResultSet, scope: Scope) -> ResultSet:
     return results.with_tables(**{name: results.tables[name][results.tables[name]["ward_code"] == scope.ward_code] for name in names})
 
 
-class _Writer(OpeningWriter):
+class _Writer(SharingWriter, OpeningWriter):
     """Writes the blocks of one report."""
 
     def __init__(self, results: ResultSet, scope: Scope, language: Language) -> None:
@@ -281,41 +281,6 @@ class _Writer(OpeningWriter):
             ("contradicted_area", lambda row: row.km2 / 1e6, "km²"),
         ]
         return [Heading(2, self.say("report.section.audit")), Paragraph(self.say("report.audit")), self._table("audit", columns, grouped)]
-
-    def _sharing(self) -> list[Block]:
-        corridor, suggestions = self._frame("corridor"), self._frame("suggestions")
-        blocks: list[Block] = [Heading(2, self.say("report.section.sharing"))]
-        if "sharing_totals" not in self._results.tables:
-            return [*blocks, Paragraph(self.say("report.missing.sharing"))]
-        totals = self._frame("sharing_totals").set_index("name")["value"]
-        figures = {
-            name: self._fig(totals[name], "m")
-            for name in ("road_m", "dig_m_saved", "assets", "assets_reuse", "assets_full", "assets_survey", "assets_closed")
-        }
-        blocks.append(Paragraph(self.say("report.sharing", **figures)))
-        columns = [
-            ("rank", lambda row: row.rank, "tests"),
-            ("suggestion", lambda row: self.say(f"suggestion.{row.kind}"), ""),
-            ("owner", lambda row: firms_named(row.owner), ""),
-            ("contact", lambda row: row.contact, ""),
-            ("assets", lambda row: row.asset_count, "assets"),
-            ("spare", lambda row: row.spare, "ways"),
-            ("dig_saved", lambda row: row.dig_m_saved, "m"),
-            ("assumptions", lambda row: "; ".join(self.say(f"assumption.{name}") for name in str(row.assumptions).split(", ")), ""),
-        ]
-        if len(suggestions):
-            blocks.append(self._table("suggestions", columns, suggestions.head(MOST_ROWS)))
-        survey = corridor[corridor["action"] == "survey"]
-        if len(survey):
-            kinds = survey.groupby(["asset_class", "owner"]).agg(count=("asset_id", "size"), length=("length_m", "sum")).reset_index()
-            columns = [
-                ("asset", lambda row: self.say(f"asset.{row.asset_class}"), ""),
-                ("owner", lambda row: row.owner, ""),
-                ("assets", lambda row: row.count_, "assets"),
-                ("length", lambda row: row.length if row.asset_class == AssetClass.DUCT_SECTION else None, "m"),
-            ]
-            blocks.append(self._table("survey", columns, kinds.rename(columns={"count": "count_"})))
-        return [*blocks, Paragraph(self.say("report.preliminary"))]
 
     def _limits(self) -> list[Block]:
         table = self._frame("ward_table")

@@ -1,11 +1,13 @@
 """Decisions on suggestions: kept with their history, carried by every later answer, and what a refusal owes."""
 
+import datetime as dt
 import io
 import json
 from pathlib import Path
 
 import openpyxl
 import pytest
+from docx import Document
 from test_share import register, road_file
 from typer.testing import CliRunner
 from web_results import city, road
@@ -13,14 +15,19 @@ from web_results import city, road
 from hatang.commands.main import app
 from hatang.data.contracts import MissingError, ParameterError
 from hatang.data.decisions import REASON_LIMIT, Choice, Subject
+from hatang.data.figures import shown_date
+from hatang.data.language import Language, text
 from hatang.data.results import load_results, save_results
 from hatang.data.settings import Settings
 from hatang.data.store import Store
 from hatang.pipeline.decisions import all_suggestions, decide, list_decisions
 from hatang.pipeline.ingest import IngestOptions, ingest
 from hatang.pipeline.progress import Quiet
+from hatang.pipeline.report import write_report
 from hatang.pipeline.runs import load_run, run_ids
 from hatang.pipeline.share import share_road
+from hatang.reports.docx import report_docx
+from hatang.reports.sections import Scope, build_report
 from hatang.reports.sharing_workbook import sharing_workbook
 
 pytestmark = pytest.mark.databases("sqlite", "postgresql")
@@ -50,6 +57,32 @@ def test_every_change_of_mind_is_kept_and_the_last_one_holds(answered: Settings)
     with Store.open(answered) as store:
         assert store.audit_head().seq == 3
         assert store.verify() == []
+
+
+def test_the_road_report_says_what_was_decided_by_whom_when_why_and_what_is_owed(settings: Settings, tmp_path: Path) -> None:
+    ingest([register(tmp_path)], IngestOptions(), settings, Quiet())
+    run = share_road(road_file(tmp_path), settings, progress=Quiet()).run_id
+    (row,) = load_run(settings, run).tables["suggestions"].to_dict("records")
+
+    def said(language: Language = "vi") -> str:
+        report = build_report(load_run(settings, run), scope=Scope("road"), language=language)
+        document = Document(io.BytesIO(report_docx(report, as_of=dt.date(2026, 10, 1))))
+        cells = [cell.text for table in document.tables for line in table.rows for cell in line.cells]
+        return "\n".join([*(part.text for part in document.paragraphs), *cells])
+
+    assert text("report.decisions.none", "vi") in said()
+    decide(settings, row["suggestion_id"], Choice.ACCEPTED, reason="đủ ống")
+    assert "đủ ống" in said()
+    assert text("report.decisions.owed", "vi") not in said()
+    made = decide(settings, row["suggestion_id"], Choice.REFUSED, reason="Ống đã cho thuê")
+    words = said()
+    assert all(part in words for part in ("Ống đã cho thuê", "từ chối", f"Sở Khoa học và Công nghệ ({settings.actor})"))
+    assert f"{row['spare']} ống trống của {row['owner']} ({row['assets']})" in words
+    assert shown_date((made.decided_at + dt.timedelta(hours=7)).date(), "vi") in words
+    assert "đủ ống" not in words, "the decision that holds"
+    assert f"{row['spare']} spare ways of {row['owner']} ({row['assets']})" in said("en")
+    files = write_report(load_run(settings, run), tmp_path / "out", scope="road", progress=Quiet())
+    assert tmp_path / "out" / "bao-cao.pdf" in files
 
 
 def test_what_may_not_be_decided_changes_nothing(answered: Settings) -> None:

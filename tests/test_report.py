@@ -43,7 +43,7 @@ FILES = {
     "manifest.json",
 }
 
-NEW_SHEETS = ["Khoi luong", "Ranh - ong moi", "Be cap moi", "Chua phu hop", "Thoi diem", "Lich"]
+NEW_SHEETS = ["Khoi luong", "Ranh - ong moi", "Be cap moi", "Chua phu hop", "Hien huu chua dat", "Thoi diem", "Lich"]
 
 
 def words_of_docx(path: Path) -> str:
@@ -114,7 +114,7 @@ def test_the_numbered_sheets_hold_the_report_s_numbers(small_demo: DemoOutcome) 
 def test_layers_and_gaps(small_demo: DemoOutcome) -> None:
     package = small_demo.folder / "du-lieu.gpkg"
     layers = {name for name, _ in pyogrio.list_layers(package)}
-    of_the_road = {"new_trenches", "new_chambers", "new_poles", "violations"}
+    of_the_road = {"new_trenches", "new_chambers", "new_poles", "violations", "asset_violations"}
     assert layers == {"wards", "gaps", "claims", "sites", "assets", "works", "suggestions"} | of_the_road
     assert "9214" in str(pyogrio.read_info(package, layer="gaps")["crs"])
     gaps = gpd.read_file(small_demo.folder / "khu-vuc-chua-phu.geojson")
