@@ -9,12 +9,14 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from hatang.data.contracts import SUGGESTIONS, StoreError
+from hatang.data.decisions import standing
 from hatang.data.language import Language
 from hatang.data.results import ResultSet
 from hatang.data.settings import Settings
+from hatang.data.store import Store
 from hatang.pipeline.assess import assess
 from hatang.pipeline.progress import Progress
-from hatang.pipeline.runs import run_ids
+from hatang.pipeline.runs import run_ids, with_decisions
 from hatang.reports.sharing_kpis import kpis_csv, kpis_workbook
 from hatang.sharing.kpis import dig_avoided
 
@@ -42,7 +44,7 @@ def with_roads(results: ResultSet, settings: Settings) -> ResultSet:
 
 
 def suggestions_of(settings: Settings, period: str) -> pd.DataFrame:
-    """Return the suggestions of every road asked for in a period, each once; one decided outranks the same one still open."""
+    """Return the suggestions of every road asked for in a period, each once, with what is decided on them now."""
     parts = [pd.DataFrame(SUGGESTIONS.conform(pd.DataFrame(columns=SUGGESTIONS.names)))]
     for run in sorted(run_ids(settings)):
         folder = settings.home / "results" / run
@@ -51,8 +53,9 @@ def suggestions_of(settings: Settings, period: str) -> pd.DataFrame:
             held = set(pq.read_schema(made).names)  # an older run has fewer columns
             parts.append(pd.read_parquet(made, columns=[column.name for column in SUGGESTIONS.columns if column.name in held]))
     found = pd.concat(parts[1:] or parts, ignore_index=True)
-    ranked = found.assign(still_open=found["decision"] == "open").sort_values(["still_open", "suggestion_id"], kind="stable")
-    return ranked.drop_duplicates("suggestion_id").drop(columns="still_open").reset_index(drop=True)
+    each = found.sort_values("suggestion_id", kind="stable").drop_duplicates("suggestion_id").reset_index(drop=True)
+    with Store.open(settings) as store, store.looking() as session:
+        return with_decisions(each, standing(session))
 
 
 def write_kpis(results: ResultSet, out: Path, *, language: Language) -> list[Path]:

@@ -11,7 +11,9 @@ from typer.testing import CliRunner
 
 from hatang.commands.main import app
 from hatang.data.contracts import ASSETS, HUE_CRS, PLANS, SITES, SUGGESTIONS, WORKS, StoreError, Table
+from hatang.data.decisions import Choice
 from hatang.data.settings import Settings
+from hatang.pipeline.decisions import decide
 from hatang.pipeline.ingest import IngestOptions, ingest
 from hatang.pipeline.kpis import share_kpis, suggestions_of, write_kpis
 from hatang.pipeline.progress import Quiet
@@ -197,6 +199,10 @@ def test_the_scorecard_has_the_same_ratio_and_roads_bring_their_metres(settings:
     city = rows_of(results.tables["sharing_kpis"])
     assert city.loc[("dig_avoided_m", "city"), "unknown"] == pytest.approx(shared.tables["suggestions"]["dig_m_saved"].sum())
     assert len(suggestions_of(settings, "1999Q1")) == 0
+    (made,) = shared.tables["suggestions"].to_dict("records")
+    decide(settings, made["suggestion_id"], Choice.ACCEPTED)
+    after = rows_of(share_kpis(settings, progress=Quiet()).tables["sharing_kpis"]).loc[("dig_avoided_m", "city")]
+    assert list(after) == pytest.approx([1, made["dig_m_saved"], made["dig_m_saved"], 0])
     assert results.tables["sharing_kpis"].query("scope == 'ward'")["scope_code"].nunique() >= 1
 
 
