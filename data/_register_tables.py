@@ -174,6 +174,21 @@ ROOM: Final = Table(
 )
 """Room in ways, slots, entries or racks: `spare` is what is known to be free after the reserve, missing if nothing is known."""
 
+REGISTER_WARDS: Final = Table(
+    "register_wards",
+    (
+        Column("ward_code"),
+        Column("ward_name"),
+        Column("asset_class", required=True),
+        Column("assets", "int", "assets", low=0),
+        Column("length_m", "float", "m", low=0),
+        Column("room_known", "int", "assets", low=0),
+        Column("room_unknown", "int", "assets", low=0),
+        Column("spare", "int", "count", low=0),
+    ),
+)
+"""The register ward by ward: assets, length of ducts, of how many the room is known, and ways or slots known to be free."""
+
 FINDINGS: Final = Table(
     "findings",
     (

@@ -14,10 +14,13 @@ import pyproj
 from hatang.data.clauses import clauses_in_force
 from hatang.data.contracts import FINDINGS, HUE_CRS, MAP_CRS, REGISTER_TABLES, ParameterError
 from hatang.data.limits import Limits
+from hatang.data.results import ResultSet
 from hatang.data.rules import rule_value, rules_in_force
 from hatang.data.sandbox import register_apart
 from hatang.pipeline.assetrules import register_violations
 from hatang.pipeline.progress import Progress
+from hatang.sharing.policy import SharingPolicy
+from hatang.sharing.registerwards import register_by_ward
 from hatang.sharing.room import counted_room, duct_room
 from hatang.sharing.topology import TopologyTolerances, topology_findings
 
@@ -90,6 +93,13 @@ def check_register(source: Path, limits: Limits, *, as_of: dt.date, crs: str | N
     clauses = clauses_in_force(as_of)
     violations = register_violations(tables, clauses=clauses, end_m=tolerances.end_m, metric_crs=metric_crs)
     return RegisterCheck(tables, metric_crs, _amounts(tables, metric_crs), placed, assets, _survey(assets), violations)
+
+
+def wards_of_register(results: ResultSet) -> pd.DataFrame:
+    """Return what the register of a run holds ward by ward (REGISTER_WARDS contract), under the rules of its day."""
+    policy = SharingPolicy(reserve_ways=int(rule_value(rules_in_force(results.as_of), "reserve_ways")))
+    assets, wards = (gpd.GeoDataFrame(results.tables[name]) for name in ("assets", "wards"))
+    return register_by_ward(assets, wards, policy=policy)
 
 
 def lengths_crs(crs: str | None) -> str:

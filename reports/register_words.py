@@ -12,6 +12,8 @@ AMOUNTS: Final = ("table", "amount", "unit")
 FINDINGS: Final = ("finding", "severity", "table", "asset_id", "other_id", "measured", "needed", "unit")
 ROOM: Final = ("asset_class", "asset_id", "owner", "length_m", "capacity", "used", "unknown", "reserve", "spare", "action")
 SURVEY: Final = ("rank", *ROOM)
+WARDS: Final = ("ward_code", "ward_name", "asset_class", "assets", "length_m", "room_known", "room_unknown", "spare", "spare_unit")
+_SPARE_UNITS: Final = {"duct_section": "ways", "pole": "slots"}
 _WORDS: Final = {
     "finding": "finding",
     "severity": "register.severity",
@@ -39,6 +41,20 @@ def in_words(frame: pd.DataFrame, columns: Sequence[str], language: Language) ->
     if "unit" in worded:
         worded["unit"] = [_unit(unit, language) for unit in worded["unit"]]
     return worded.rename(columns={name: text(f"register.column.{name}", language) for name in columns})
+
+
+def wards_in_words(table: pd.DataFrame, language: Language) -> pd.DataFrame:
+    """Return the register ward by ward (REGISTER_WARDS contract) under its titles; what lies in no ward is called so.
+
+    `spare` is missing where nothing is known, or where a class has neither ways nor slots.
+    """
+    units = table["asset_class"].map(_SPARE_UNITS)
+    names = table["ward_name"].astype(object).where(table["ward_name"].notna(), text("register.outside", language))
+    told = table["spare"].astype("Float64").where(units.notna() & (table["room_known"] > 0))
+    frame = pd.DataFrame(table).assign(ward_name=names, spare=told, spare_unit=units)
+    worded = in_words(frame, WARDS, language)
+    worded[text("register.column.spare_unit", language)] = [_unit(unit, language) for unit in units]
+    return worded
 
 
 def _unit(unit: object, language: Language) -> str | None:

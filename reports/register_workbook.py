@@ -9,9 +9,10 @@ import xlsxwriter
 
 from hatang.data.geopackage import geopackage_bytes
 from hatang.data.language import Language, text
-from hatang.reports.register_words import AMOUNTS, FINDINGS, ROOM, SURVEY, in_words
+from hatang.data.results import ResultSet
+from hatang.reports.register_words import AMOUNTS, FINDINGS, ROOM, SURVEY, in_words, wards_in_words
 from hatang.reports.sharing_workbook import violations_worded
-from hatang.reports.workbook import OPTIONS, write_sheet
+from hatang.reports.workbook import OPTIONS, run_note, write_sheet
 
 _CLAUSES: Final = ("asset_class", "feature_id", "owner", "parameter", "measured", "needed", "unit", "document", "clause", "severity")
 _VIOLATIONS: Final = ("asset_class", "asset_id", "owner", "parameter", "measured", "needed", "unit", "document", "clause", "severity")
@@ -53,6 +54,18 @@ def register_workbook(
         rows = violations_worded(violations, language)[list(_CLAUSES)].to_numpy(object).tolist()
         said = f"{text('sharing.standing', language)} {note}"
         write_sheet(book, text("register.sheet.violations", language), heads, rows, bold, note=said)
+    return sink.getvalue()
+
+
+def wards_workbook(table: pd.DataFrame, results: ResultSet, language: Language) -> bytes:
+    """Return the register ward by ward (REGISTER_WARDS contract) as XLSX, with day and run of the assessment it is of."""
+    sink = io.BytesIO()
+    with xlsxwriter.Workbook(sink, OPTIONS) as book:
+        bold = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "border": 1})
+        worded = wards_in_words(table, language)
+        heads, rows = [str(head) for head in worded], worded.to_numpy(object).tolist()
+        note = f"{run_note(results, language)} {text('register.wards_note', language)}"
+        write_sheet(book, text("register.sheet.wards", language), heads, rows, bold, note=note)
     return sink.getvalue()
 
 

@@ -57,7 +57,9 @@ def test_assets_and_a_file_looked_through(settings: Settings, tmp_path: Path) ->
     app.session_state[state.REGISTER_CHECK] = ("register.gpkg", DAY, check)
     app.run()
     assert not app.exception
-    stored, amounts, findings, survey = (part.value for part in app.dataframe)
+    stored, wards, amounts, findings, survey = (part.value for part in app.dataframe)
+    assert wards["Số tài sản (cái)"].sum() == len(results.tables["assets"])
+    assert (wards["Đã rõ chỗ trống (cái)"] + wards["Chưa rõ chỗ trống (cái)"] == wards["Số tài sản (cái)"]).all()
     assert amounts.iloc[:3].to_numpy().tolist()[0] == ["cột", 1, "cái"]
     assert stored["Số dòng"].sum() == len(results.tables["assets"])
     assert (stored["Đã rõ chỗ trống"] + stored["Chưa rõ chỗ trống"] == stored["Số dòng"]).all()

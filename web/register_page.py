@@ -17,9 +17,11 @@ from hatang.data.figures import shown
 from hatang.data.language import error_text
 from hatang.data.results import ResultSet
 from hatang.pipeline.assess import today
-from hatang.pipeline.register import RegisterCheck, check_register
+from hatang.pipeline.register import RegisterCheck, check_register, wards_of_register
 from hatang.pipeline.registerfiles import write_register_check
-from hatang.reports.register_words import AMOUNTS, FINDINGS, in_words
+from hatang.reports.geodata import inert_csv
+from hatang.reports.register_words import AMOUNTS, FINDINGS, in_words, wards_in_words
+from hatang.reports.register_workbook import wards_workbook
 from hatang.web import chrome, runs, state
 from hatang.web.commonroutes_part import common_routes_part
 from hatang.web.downloads import archive
@@ -47,6 +49,7 @@ def show() -> None:
         else:
             chrome.labels(city)
             _stored(city.tables["assets"])
+            _wards(city)
         _ask()
         checked: tuple[str, dt.date, RegisterCheck] | None = st.session_state.get(state.REGISTER_CHECK)
         if checked is not None:
@@ -71,6 +74,24 @@ def _stored(assets: pd.DataFrame) -> None:
         }
     )
     chrome.table(table, say("web.register.stored"))
+
+
+def _wards(city: ResultSet) -> None:
+    """List what is in the register ward by ward, and hand it out."""
+    table, chosen = wards_of_register(city), language()
+    st.subheader(say("register.sheet.wards"))
+    st.caption(say("register.wards_note"))
+    _shown(wards_in_words(table, chosen), say("register.sheet.wards"))
+    book, rows = st.columns(2)
+    content = wards_workbook(table, city, chosen)
+    book.download_button("XLSX", content, file_name="ho-so-theo-xa.xlsx", key="wards_xlsx", on_click="ignore", width="stretch")
+    rows.download_button("CSV", inert_csv(table), file_name="ho-so-theo-xa.csv", key="wards_csv", on_click="ignore", width="stretch")
+
+
+def _shown(worded: pd.DataFrame, title: str) -> None:
+    """Show a table in words, its figures rounded."""
+    figures = worded.select_dtypes("number").columns
+    chrome.table(worded.style.format(partial(shown, unit="", language=language()), subset=list(figures)), title)
 
 
 def _ask() -> None:
@@ -137,8 +158,6 @@ def _answer(name: str, day: dt.date, check: RegisterCheck, city: ResultSet | Non
 
 def _listed(frame: pd.DataFrame, columns: Sequence[str], title: str) -> None:
     """Show a table in words, as the workbook has it; one that is cut says so."""
-    worded = in_words(frame.head(_LISTED), columns, language())
-    figures = worded.select_dtypes("number").columns
-    chrome.table(worded.style.format(partial(shown, unit="", language=language()), subset=list(figures)), title)
+    _shown(in_words(frame.head(_LISTED), columns, language()), title)
     if len(frame) > _LISTED:
         st.caption(say("web.register.more", shown=_LISTED, more=len(frame) - _LISTED, file="ho-so.xlsx"))
