@@ -69,18 +69,18 @@ def writes_points(cells: Any) -> bool:
     return bool(_mask(pc.match_substring_regex(cells, pattern=_POINTED)).any())
 
 
-def numbers(cells: Any, *, whole: bool = False, decimal: str | None = None, pointed: bool = False) -> Parsed:
+def numbers(cells: Any, *, whole: bool = False, money: bool = False, decimal: str | None = None, pointed: bool = False) -> Parsed:
     """Return tidy cells as float64.
 
     A decimal comma is understood where the column has no decimal point (here, or elsewhere where it is `pointed`), or `decimal` says so;
-    digits in threes are thousands in whole numbers, and where `decimal` is a comma.
+    digits in threes are thousands in whole numbers, in sums of `money`, and where `decimal` is a comma.
     """
     text = pc.replace_substring(cells, pattern="\u2212", replacement="-")
     marked = marks_missing(text)
     plain = _mask(pc.match_substring_regex(text, pattern=_PLAIN))
     comma = _mask(pc.match_substring_regex(text, pattern=_COMMA)) & ~plain
     grouped = np.zeros(len(plain), bool)
-    if whole or decimal == ",":
+    if whole or money or decimal == ",":
         grouped = _mask(pc.match_substring_regex(text, pattern=_THOUSANDS))
         if decimal is not None:  # what parts the decimals of a file cannot part its thousands too
             grouped &= ~_mask(pc.match_substring(text, pattern=decimal))

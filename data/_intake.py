@@ -29,6 +29,8 @@ _BESIDE: Final = ("lon", "lat", "x", "y", "wkt", "ss_rsrp", "session", "building
 """Columns that readers use and no table stores."""
 _NO_COORDINATE: Final = (2147483647.0, -99999.0)
 _UTC_COLUMNS: Final = frozenset({"time_utc", "timestamp_utc", "utc_time"})
+_ONE_GROUP: Final = r"^[+-]?\d{1,3}[.,]\d{3}$"
+"""Digits of which nothing says whether the last three are thousands or decimals."""
 _SHOWN: Final = 120
 _COLUMNS_SHOWN: Final = 1_000
 
@@ -178,9 +180,10 @@ class Intake:
             return self._one_of(column, cells, lenient=lenient)
         return _objects(pc.if_else(pa.array(marks_missing(cells)), pa.scalar(None, pa.string()), cells))
 
-    def numbers(self, name: str, *, whole: bool = False) -> Parsed:
+    def numbers(self, name: str, *, whole: bool = False, money: bool = False) -> Parsed:
         """Return a column read as numbers, as its file writes them."""
-        return numbers(self.cells(name), whole=whole, decimal=self.mapping.decimal, pointed=self.found_in.get(name) in self.source.pointed)
+        pointed = self.found_in.get(name) in self.source.pointed
+        return numbers(self.cells(name), whole=whole, money=money, decimal=self.mapping.decimal, pointed=pointed)
 
     def coordinate(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Return a column of coordinates as float64 without limits, and where a cell could not be read."""
@@ -244,14 +247,23 @@ class Intake:
 
     def _number(self, column: Column, cells: Any, *, lenient: bool) -> np.ndarray:
         """Return a numeric column in the contract's unit, sentinels and impossible values taken out."""
-        parsed = self.numbers(column.name, whole=column.type == "int" and column.name not in self.mapping.units)
+        factor = self.mapping.factor(column.name, column.unit, unit_in(self.found_in.get(column.name, "")))
+        money = column.unit == "VND"
+        parsed = self.numbers(column.name, whole=column.type == "int" and column.name not in self.mapping.units, money=money)
+        if money and factor != 1.0 and self.mapping.decimal is None:
+            # 1.250 million may be twelve hundred and fifty million, or one and a quarter: a thousandfold error that nobody would see
+            self.note(
+                parsed.thousands & np.asarray(pc.match_substring_regex(cells, _ONE_GROUP).fill_null(False)),
+                "cell_money",
+                field=column.name,
+                found=cells,
+            )
         self._unreadable(column, parsed, cells, "cell_number" if column.type == "float" else "cell_integer", lenient=lenient)
         self.commas(column.name, parsed)
         sentinel = np.isin(parsed.values, column.sentinels)
         self.repaired(sentinel | parsed.marked, "sentinel", name=f"sentinel:{column.name}", field=column.name, found=cells)
-        heading = unit_in(self.found_in.get(column.name, ""))
         with np.errstate(over="ignore"):
-            values = np.where(sentinel, np.nan, parsed.values) * self.mapping.factor(column.name, column.unit, heading)
+            values = np.where(sentinel, np.nan, parsed.values) * factor
         low, high = (-np.inf if column.low is None else column.low), (np.inf if column.high is None else column.high)
         outside = (values < low) | (values > high) | np.isinf(values)
         if lenient:

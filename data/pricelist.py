@@ -11,6 +11,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+import pyarrow as pa
+
+from hatang.data._cells import numbers, tidy
 from hatang.data.contracts import Fault, Price, RefusedError
 
 _COLUMNS: Final = ("item", "unit", "vnd", "from", "source", "verified")
@@ -57,7 +60,8 @@ def _own(path: Path) -> list[Price]:
 
 def _price(row: dict[str, str]) -> Price | None:
     try:
-        vnd, since = float(row["vnd"]), dt.date.fromisoformat(row["from"])
+        cells = tidy(pa.array([row["vnd"]], pa.string()))
+        vnd, since = float(numbers(cells, money=True).values[0]), dt.date.fromisoformat(row["from"])
     except (KeyError, TypeError, ValueError):
         return None
     texts = [(row.get(name) or "").strip() for name in ("item", "unit", "source", "verified")]

@@ -73,7 +73,7 @@ def test_the_citys_table_counts_first_and_by_its_days(tmp_path: Path) -> None:
     own = tmp_path / "gia.csv"
     own.write_text(
         HEAD
-        + "dig,m³,150000,2026-01-01,QĐ thử,yes\ndig,m³,160000,2026-07-01,QĐ thử 2,yes\n"
+        + "dig,m³,150000,2026-01-01,QĐ thử,yes\ndig,m³,160.000,2026-07-01,QĐ thử 2,yes\n"
         + "dig,m³,999999,2027-01-01,sau này,yes\nrent_duct,m/year,50000,2024-01-01,QĐ thử,no\n",
         "utf-8-sig",
     )

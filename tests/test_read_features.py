@@ -159,6 +159,27 @@ def test_claims_take_operator_and_technology_from_the_options(tmp_path: Path) ->
     assert (fibre["technology"].iloc[0], fibre["environment"].iloc[0]) == ("fibre", "premises")
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("850.000", 850_000), ("850.000.000", 850e6), ("1,250,000", 1_250_000), ("850000000", 850e6), ("850000,5", 850_000.5), ("850", 850)],
+)
+def test_a_sum_of_money_has_its_thousands_as_vietnamese_write_them(tmp_path: Path, written: str, meant: float) -> None:
+    text = f'Mã kế hoạch;Doanh nghiệp;Khái toán (VND);wkt\nK1;Viettel;{written};"{DUCT}"\n'
+    outcome, frame = run(tmp_path, text, Kind.PLANS, mapping="crs: EPSG:4326\n")
+    assert frame["cost_vnd"].tolist() == [meant]
+    assert not refused(outcome)
+
+
+@pytest.mark.parametrize(("written", "mapping", "meant"), [("1.250", "", None), ("1.250", "decimal: ','\n", 1_250e6),
+    ("1.250", "decimal: '.'\n", 1.25e6), ("1.250.000", "", 1.25e12), ("1,5", "", 1.5e6), ("12.5", "", 12.5e6)])  # fmt: skip
+def test_a_sum_in_millions_that_reads_two_ways_is_asked_about(tmp_path: Path, written: str, mapping: str, meant: float | None) -> None:
+    text = f'Mã kế hoạch;Doanh nghiệp;Khái toán (triệu đồng);wkt\nK1;Viettel;{written};"{DUCT}"\nK2;Viettel;;"{DUCT}"\n'
+    outcome, frame = run(tmp_path, text, Kind.PLANS, mapping=f"crs: EPSG:4326\n{mapping}")
+    found = frame.set_index("plan_id")["cost_vnd"].dropna().to_dict()
+    assert found == ({} if meant is None else {"K1": pytest.approx(meant)})
+    assert refused(outcome) == ([("cell_money", 2, "Khái toán (triệu đồng)", written)] if meant is None else [])
+
+
 def test_villages_and_buildings(tmp_path: Path) -> None:
     text = "Mã thôn,Tên thôn,Số hộ,Điện lưới,ĐBKK,Kinh độ,Vĩ độ\nT1,Thôn A Ka,1.250,có,x,107.2,16.2\n"
     outcome, frame = run(tmp_path, text, Kind.VILLAGES)
