@@ -6,6 +6,7 @@ from typing import Final
 from hatang.data._asset_measures import ASSET_MEASURES
 from hatang.data._grid_tables import POPULATION, TERRAIN
 from hatang.data._names import AssetClass, BoundarySource, Environment
+from hatang.data._official_tables import DECLARATIONS, OUTAGES, PRICES
 from hatang.data._planning_tables import CONSTRAINTS, UNDERGROUNDING
 from hatang.data._tables import Column, Table
 
@@ -382,6 +383,9 @@ INPUT_TABLES: Final[Mapping[str, Table]] = {
         TERRAIN,
         CONSTRAINTS,
         UNDERGROUNDING,
+        PRICES,
+        DECLARATIONS,
+        OUTAGES,
     )
 }
 """Contracts of the canonical tables that `ingest` stores, by kind."""

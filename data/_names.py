@@ -99,6 +99,9 @@ class Kind(StrEnum):
     TERRAIN = "terrain"
     CONSTRAINTS = "constraints"
     UNDERGROUNDING = "undergrounding"
+    PRICES = "prices"
+    DECLARATIONS = "declarations"
+    OUTAGES = "outages"
 
 
 class AssetClass(StrEnum):

@@ -17,7 +17,8 @@ from hatang.data.mapping import FileMapping
 _DIMENSIONS: Final = {"point": 0, "line": 1, "polygon": 2}
 _GENERIC_WEIGHT: Final = 0.25
 _MADE: Final = frozenset(
-    {"road_id", "site_id", "place_id", "cell_id", "village_id", "water_id", "constraint_id", "street_id", "environment", "sufficiency"}
+    {"road_id", "site_id", "place_id", "cell_id", "village_id", "water_id", "constraint_id", "street_id", "outage_id"}
+    | {"environment", "sufficiency", "scope"}
 )
 """Required columns that a reader can fill itself."""
 _MARKS: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
@@ -33,6 +34,9 @@ _MARKS: Final[Mapping[str, tuple[frozenset[str], ...]]] = {
     "tiles": (frozenset({"quadkey"}),),
     "speeds": (frozenset({"samples"}),),
     "undergrounding": (frozenset({"measure", "dead_cable_m"}),),
+    "prices": (frozenset({"price_vnd"}),),
+    "declarations": (frozenset({"indicator"}), frozenset({"value"})),
+    "outages": (frozenset({"outage_id", "cause", "end"}), frozenset({"start"})),
     "claims": (frozenset({"level_dbm", "download_mbps", "technology", "operator"}),),
 }
 """Columns of which a table must have one to be of the kind: what it has beside them many kinds share."""
@@ -96,7 +100,7 @@ def _shape_fits(source: SourceTable, table: Table, found: Mapping[str, str]) -> 
             return True
         listed = not table.placed and bool({"ward_code", "ward_name"} & set(found))
         return "wkt" in found or listed or (placed and table.geometry in ("point", "any"))
-    if table.name in ("fixed", "speeds"):
+    if not table.geometry and table.name != "measurements":
         return False
     dimension = shapely.get_dimensions(source.geometry)
     dimension = dimension[dimension >= 0]

@@ -116,6 +116,8 @@ _VALUES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
                "tunnel": ("tuy nen", "tuynel")},
     "surface": {"sidewalk": ("he", "via he", "he duong"), "verge": ("le duong", "le dat"), "carriageway": ("long duong", "mat duong"),
                 "median": ("dai phan cach", "phan cach")},
+    "scope": {"city": ("toan thanh pho", "thanh pho", "toan tinh"), "ward": ("phuong xa", "xa phuong", "xa", "phuong"),
+              "operator": ("doanh nghiep", "nha mang")},
     "budget_status": {"none": ("chua co", "khong"), "requested": ("da de xuat", "dang trinh"),
                       "approved": ("da duyet", "duoc duyet", "da phe duyet")},
     "kind": {

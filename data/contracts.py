@@ -60,6 +60,7 @@ from hatang.data._names import (
     Technology,
     Verdict,
 )
+from hatang.data._official_tables import DECLARATIONS, OUTAGES, PRICES
 from hatang.data._planning_tables import CONSTRAINTS, PLAN_FIT, UNDERGROUNDING
 from hatang.data._register_tables import (
     ATTACHMENTS,
@@ -216,6 +217,9 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "UNDERGROUND_SUGGESTIONS",
     "UNDERGROUND_SURVEY",
     "DECIDED",
+    "DECLARATIONS",
+    "OUTAGES",
+    "PRICES",
     "MAST_SUGGESTIONS",
     "RENT_OR_BUILD",
     "ROUTE_LEGS",

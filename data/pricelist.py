@@ -1,4 +1,4 @@
-"""Prices of items of work: the table shipped, which knows none that is not published, and the city's own over it.
+"""Prices of items of work: the table shipped, which knows none that is not published, and the city's own over it, those filed over both.
 
 The city's table is the CSV named by the setting `HATANG_PRICES`, with the columns `item,unit,vnd,from,source,verified`.
 """
@@ -7,20 +7,27 @@ import csv
 import datetime as dt
 import math
 import tomllib
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 
 from hatang.data._cells import numbers, tidy
 from hatang.data.contracts import Fault, Price, RefusedError
+from hatang.data.figures import is_missing
 
 _COLUMNS: Final = ("item", "unit", "vnd", "from", "source", "verified")
 
 
-def prices_in_force(as_of: dt.date, own: Path | None = None) -> dict[str, Price]:
-    """Return item → price in force on a day; the city's own table counts before the one shipped, then the latest day.
+def prices_in_force(as_of: dt.date, own: Path | None = None, filed: Sequence[Mapping[Any, Any]] = ()) -> dict[str, Price]:
+    """Return item → price in force on a day; prices filed count before the city's table, that before the one shipped, then the latest day.
+
+    Parameters
+    ----------
+    filed
+        Rows of prices that were filed (PRICES contract).
 
     Raises
     ------
@@ -31,13 +38,19 @@ def prices_in_force(as_of: dt.date, own: Path | None = None) -> dict[str, Price]
         Price(entry["item"], entry["unit"], float(entry["vnd"]), entry["from"], entry["source"], entry["verified"])
         for entry in tomllib.loads(files("hatang.data").joinpath("rules/prices.toml").read_text("utf-8"))["price"]
     ]
-    tables = [shipped, _own(own) if own else []]
+    tables = [shipped, _own(own) if own else [], [_priced(row) for row in filed]]
     return {
         price.item: price
         for table in tables
         for price in sorted(table, key=lambda price: price.in_force_from)
         if price.in_force_from <= as_of
     }
+
+
+def _priced(row: Mapping[Any, Any]) -> Price:
+    """Return the price that a row of the contract PRICES holds; what nobody held against its document is not verified."""
+    checked = not is_missing(row["verified"]) and bool(row["verified"])
+    return Price(str(row["item"]), str(row["unit"]), float(row["price_vnd"]), row["valid_from"].date(), str(row["source"]), checked)
 
 
 def _own(path: Path) -> list[Price]:

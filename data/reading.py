@@ -30,6 +30,7 @@ from hatang.data.mapping import FileMapping, load_mapping, stated_crs
 from hatang.data.read_features import read_features
 from hatang.data.read_fixed import read_fixed
 from hatang.data.read_measurements import read_measurements, read_measurements_in_parts
+from hatang.data.read_official import read_declarations, read_outages, read_prices
 from hatang.data.read_population import read_hexagons, read_people
 from hatang.data.read_speeds import read_speeds
 from hatang.data.read_terrain import read_terrain
@@ -44,6 +45,7 @@ PART_ROWS: Final = 500_000
 """Tests beyond so many are read part by part, so that memory grows with the text of a file and not with what is made of it."""
 _SAMPLE_ROWS: Final = 200
 _TABULAR: Final = (Form.CSV, Form.XLSX)
+_OFFICIAL: Final = {Kind.PRICES: read_prices, Kind.DECLARATIONS: read_declarations, Kind.OUTAGES: read_outages}
 
 
 @dataclass(frozen=True)
@@ -291,6 +293,8 @@ def _reader(kind: Kind) -> Callable[[SourceTable, FileMapping, ReadOptions], tup
         return read_tiles
     if kind is Kind.SPEEDS:
         return read_speeds
+    if kind in _OFFICIAL:
+        return _OFFICIAL[kind]
     table = INPUT_TABLES[kind]
     return lambda source, mapping, options: read_features(source, table, mapping, options)
 

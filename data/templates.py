@@ -24,6 +24,7 @@ _MADE: Final = frozenset({"sufficiency"})
 _UNITS: Final[Mapping[str, str]] = {
     "degree": "độ",
     "operators": "",
+    "see unit": "",
     "households": "",
     "tests": "",
     "devices": "",
@@ -35,6 +36,8 @@ _UNITS: Final[Mapping[str, str]] = {
     "lanes": "",
     "paths": "",
 }
+_LABELLED: Final[Mapping[str, str]] = {"indicator": "indicator", "item": "sharing.item"}
+"""Columns whose lists are the labels of messages, which readers know beside the codes."""
 _WKT: Final = "WKT (WGS 84)"
 _SHAPES: Final[Mapping[str, str]] = {
     "line": "LINESTRING (107.5700 16.4600, 107.5750 16.4630)",
@@ -66,6 +69,12 @@ _EXAMPLES: Final[Mapping[str, object]] = {
     "upload_mbps": 22.1,
     "latency_ms": 28,
     "cost_vnd": 850_000_000,
+    "price_vnd": 850_000,
+    "value": 83.2,
+    "declarations.unit": "%",
+    "declarations.scope": "phường, xã",
+    "prices.unit": "m³",
+    "verified": "không",
     "period": "2026Q3",
     "quadkey": "1322312103021132",
     "survey_date": dt.date(2026, 8, 15),
@@ -135,6 +144,9 @@ def _choices(table: Table, column: Column) -> list[str]:
         return [str(value) for value in ward_facts()[column.name]]
     if column.type == "bool":
         return ["có", "không"]
+    if column.name in _LABELLED:
+        prefix = _LABELLED[column.name]
+        return [text(name, "vi") for name in sorted(message_ids("vi")) if name.startswith(f"{prefix}.")]
     return [_said(f"value.{value}", table, column, "vi") or value for value in column.values]
 
 
@@ -189,8 +201,9 @@ def _example(table: Table, column: Column) -> Any:
         return _PLACE[column.name]
     if column.name == "wkt":
         return _SHAPES[table.geometry]
-    if column.name in _EXAMPLES:
-        return _EXAMPLES[column.name]
+    for name in (f"{table.name}.{column.name}", column.name):
+        if name in _EXAMPLES:
+            return _EXAMPLES[name]
     choices = _choices(table, column)
     if choices:
         return choices[-1 if column.type == "bool" else 0]

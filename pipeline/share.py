@@ -72,7 +72,9 @@ def share_road(
         stretch_gap_m=rule_value(rules, "stretch_gap_m"),
     )
     kept = roads.to_crs(MAP_CRS)
-    clauses, prices = clauses_in_force(as_of), prices_in_force(as_of, settings.prices)
+    with Store.open(settings) as store:
+        filed, _ = layer(store, Kind.PRICES, base.period)
+    clauses, prices = clauses_in_force(as_of), prices_in_force(as_of, settings.prices, filed.to_dict("records"))
     identity = run_identity(
         [base.run_id, table_hash(kept)],
         ward_version=base.ward_version,

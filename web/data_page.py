@@ -44,6 +44,9 @@ _KINDS: Final = (
     Kind.SPEEDS,
     Kind.CONSTRAINTS,
     Kind.UNDERGROUNDING,
+    Kind.PRICES,
+    Kind.DECLARATIONS,
+    Kind.OUTAGES,
 )
 _TECHNOLOGIES: Final = (Technology.LTE, Technology.NR, Technology.FIBRE)
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
