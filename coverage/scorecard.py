@@ -33,7 +33,8 @@ def scorecard(
     units, fixed, sites, assets
         Judged units, and inputs of the contracts FIXED, SITES, ASSETS; may be empty.
     declared
-        Official figures already declared: `indicator`, `value`, `source`, `date`; shown beside ours, never used.
+        Official figures already declared: `indicator`, `value`, `unit`, `source`, `date`; shown beside ours where the unit is the
+        same, never used.
     """
     rows = [_wards(name, str(technology), table, config=config) for name, technology in _WARDS.items()]
     rows.append(_households(fixed))
@@ -47,7 +48,7 @@ def scorecard(
         }
     )
     rows += _sharing(sites, assets)
-    frame = pd.DataFrame(rows).merge(_beside(declared), on="indicator", how="left")
+    frame = pd.DataFrame(rows).merge(_beside(declared), on=["indicator", "unit"], how="left")
     frame = frame.assign(difference=frame["value"].astype(float) - frame["declared"].astype(float))
     return SCORECARD.conform(frame)
 
@@ -97,4 +98,4 @@ def _blank(indicator: str, unit: str) -> dict[str, Any]:
 def _beside(declared: pd.DataFrame) -> pd.DataFrame:
     """Return the declared figures as columns of the scorecard."""
     columns = {"value": "declared", "source": "declared_source", "date": "declared_date"}
-    return declared[["indicator", *columns]].rename(columns=columns)
+    return declared[["indicator", "unit", *columns]].rename(columns=columns)

@@ -55,3 +55,29 @@ OUTAGES: Final = Table(
     key=("outage_id",),
 )
 """Time without service of a station or a ward (local times); `end` is open while it lasts, `technology` where all were gone."""
+
+DECLARED: Final = Table(
+    "declared",
+    (
+        Column("indicator", required=True),
+        Column("scope", required=True, values=("city", "ward", "operator")),
+        Column("operator"),
+        Column("ward_code"),
+        Column("ward_name"),
+        Column("period", required=True),
+        Column("unit", required=True),
+        Column("declared", "float", "see unit", required=True),
+        Column("document", required=True),
+        Column("declared_on", "date", required=True),
+        Column("definition"),
+        Column("counted", "float", "see counted_unit"),
+        Column("lo", "float", "see counted_unit"),
+        Column("hi", "float", "see counted_unit"),
+        Column("counted_unit"),
+        Column("counted_period"),
+        Column("difference", "float", "see unit"),
+        Column("comparison", required=True, values=("compared", "not_counted", "scope_differs", "unit_differs", "period_differs")),
+    ),
+    key=("indicator", "scope", "operator", "ward_code", "period"),
+)
+"""Declared figures beside what the assessment counts; `difference` is ours less theirs, and stands where both can be compared."""

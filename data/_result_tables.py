@@ -5,6 +5,7 @@ from typing import Final
 
 from hatang.data._input_tables import ENVIRONMENT, PERIOD, WARD, share
 from hatang.data._names import AssetClass, BoundarySource, GapKind, SuggestionKind, Technology, Verdict
+from hatang.data._official_tables import DECLARED
 from hatang.data._route_tables import ROUTE_TABLES
 from hatang.data._sharing_tables import SHARING_TABLES
 from hatang.data._tables import Column, Table
@@ -221,7 +222,7 @@ ASSET_VIOLATIONS = Table(
 RESULT_TABLES: Final[Mapping[str, Table]] = {
     t.name: t
     for t in (
-        *(WARD_TABLE, RAW_TESTS, GAPS, GAPS_LEFT_OUT, SCORECARD),
+        *(WARD_TABLE, RAW_TESTS, GAPS, GAPS_LEFT_OUT, SCORECARD, DECLARED),
         *(CORRIDOR, SUGGESTIONS, VIOLATIONS, ASSET_VIOLATIONS),
         *SHARING_TABLES,
         *ROUTE_TABLES,

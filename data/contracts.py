@@ -60,7 +60,7 @@ from hatang.data._names import (
     Technology,
     Verdict,
 )
-from hatang.data._official_tables import DECLARATIONS, OUTAGES, PRICES
+from hatang.data._official_tables import DECLARATIONS, DECLARED, OUTAGES, PRICES
 from hatang.data._planning_tables import CONSTRAINTS, PLAN_FIT, UNDERGROUNDING
 from hatang.data._register_tables import (
     ATTACHMENTS,
@@ -218,6 +218,7 @@ __all__ = [  # noqa: RUF022 - errors first, then contracts, in the order of this
     "UNDERGROUND_SURVEY",
     "DECIDED",
     "DECLARATIONS",
+    "DECLARED",
     "OUTAGES",
     "PRICES",
     "MAST_SUGGESTIONS",

@@ -12,6 +12,7 @@ from hatang.coverage.claimed import claimants
 from hatang.coverage.cleaning import CleaningRules, clean
 from hatang.coverage.config import AssessConfig
 from hatang.coverage.contradiction import cell_counts
+from hatang.coverage.declared import beside_declared, official_figures
 from hatang.coverage.evidence import judged, speaking
 from hatang.coverage.gaps import find_gaps
 from hatang.coverage.locate import WardIndex
@@ -155,15 +156,18 @@ def _computed(
     counts = cell_counts(units, own, config=config)
     sites = gpd.GeoDataFrame(inputs[Kind.SITES])
     gaps, left_out = find_gaps(wards, claimed, counts, sites, config=config, as_of=as_of, living=living, water=water)
-    score = scorecard(table, units, inputs[Kind.FIXED], sites, inputs[Kind.ASSETS], declarations(), config=config)
+    official = official_figures(inputs[Kind.DECLARATIONS], declarations())
+    score = scorecard(table, units, inputs[Kind.FIXED], sites, inputs[Kind.ASSETS], official, config=config)
     kpis = counted_sharing(wards, index, inputs, period=config.period)
+    counted = with_ratios(score, kpis)
     layers = {str(kind): inputs[kind] for kind in _LAYERS}
     found = {"gaps": gaps, "gaps_left_out": left_out}
     return {
         "ward_table": table,
         "raw_tests": raw,
         **found,
-        "scorecard": with_ratios(score, kpis),
+        "scorecard": counted,
+        "declared": beside_declared(inputs[Kind.DECLARATIONS], counted, kpis, period=config.period),
         "sharing_kpis": kpis,
         "ledger": cleaned.ledger,
         **layers,

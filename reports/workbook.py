@@ -12,6 +12,7 @@ from hatang.data.contracts import WARD_TABLE
 from hatang.data.figures import is_missing, shown_date
 from hatang.data.language import Language, text
 from hatang.data.results import ResultSet
+from hatang.reports.declared_sheet import declared_rows
 from hatang.reports.document import Document
 
 _SHEET_NAME_LIMIT: Final = 31
@@ -42,7 +43,7 @@ def run_note(results: ResultSet, language: Language) -> str:
 def report_workbook(results: ResultSet, report: Document, *, language: Language) -> bytes:
     """Return the workbook; its first sheet is the ward table with the contract's names and full values.
 
-    After the report's numbered tables come the raw tests and what the columns mean.
+    After the report's numbered tables come the raw tests, declared figures beside ours, and what the columns mean.
 
     Text never becomes a formula or a link, whatever it begins with.
     """
@@ -62,6 +63,12 @@ def report_workbook(results: ResultSet, report: Document, *, language: Language)
             said = {name: text(f"report.raw.{name}", language) for name in ("title", "note")}
             names = [str(name) for name in raw.columns]
             write_sheet(book, text("report.sheet.raw", language), names, raw.to_numpy(object).tolist(), bold, **said)
+        declared = results.tables.get("declared")
+        if declared is not None and len(declared):
+            said = {name: text(f"report.declared.{name}", language) for name in ("title", "note")}
+            header, rows = declared_rows(declared, language)
+            note = f"{said['note']} {run_note(results, language)}"
+            write_sheet(book, text("report.sheet.declared", language), header, rows, bold, title=said["title"], note=note)
         dictionary = [[column.name, column.unit or "–", text(f"column.{column.name}", language)] for column in WARD_TABLE.columns]
         headings = [text(f"report.dictionary.{name}", language) for name in ("column", "unit", "meaning")]
         write_sheet(book, text("report.sheet.dictionary", language), headings, dictionary, bold)
