@@ -175,7 +175,7 @@ def rates_of(rules: Mapping[str, Rule], prices: Mapping[str, Price]) -> tuple[Ra
     share = rule_value(held, "design_works_share")
     trench, duct = _price(prices, "trench_m", "m"), _price(prices, "duct", "m")
     if trench is None:
-        weight = rule_value(held, "design_way_weight")
+        weight = rule_value(held, "reuse_m_share")
         return Rates("m", 1.0, 0.0, weight, weight, share), ["no_trench_price"]
     years = rule_value(held, "design_rent_years")
     way, pole = _price(prices, "rent_duct", "m/year"), _price(prices, "rent_pole", "m/year")
@@ -193,7 +193,7 @@ class _Ground:
         with Store.open(settings) as store:
             filed = {kind: gpd.GeoDataFrame(layer(store, kind, base.period)[0]) for kind in (Kind.PLANS, Kind.ROADS)}
         self.plans = _asked(filed[Kind.PLANS], self.area, ask.operators)
-        self.net, self.over = _network(filed[Kind.ROADS], self.area, snap_m=rule_value(rules, "design_snap_m"))
+        self.net, self.over = _network(filed[Kind.ROADS], self.area, snap_m=rule_value(rules, "road_snap_m"))
         self.assets, self.works = (gpd.GeoDataFrame(base.tables[str(kind)]) for kind in (Kind.ASSETS, Kind.WORKS))
         self.window = common_window(self.plans)
         lacking = {"no_assets": self.assets.empty, "no_works": self.works.empty, "no_window": self.window is None}

@@ -118,7 +118,7 @@ def _route_rules(rules: dict[str, Rule]) -> RouteRules:
         reach_m=rule_value(rules, "route_reach_m"),
         joint_m=rule_value(rules, "register_end_m"),
         end_m=rule_value(rules, "route_end_m"),
-        existing_share=rule_value(rules, "route_existing_share"),
+        existing_share=rule_value(rules, "reuse_m_share"),
     )
 
 

@@ -130,7 +130,7 @@ def _answer(answer: ResultSet, city: ResultSet) -> None:
     if figures[4].button(say("web.route.another"), key="route_another", width="stretch"):
         st.session_state[state.ROUTE_RESULT] = None
         st.rerun()
-    share = shown(rule_value(rules_in_force(answer.as_of), "route_existing_share"), "share", chosen)
+    share = shown(rule_value(rules_in_force(answer.as_of), "reuse_m_share"), "share", chosen)
     st.caption(say("web.route.approximate", share=share))
     variant = st.radio(
         say("web.route.shown"),
