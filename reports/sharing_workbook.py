@@ -103,7 +103,7 @@ def sharing_workbook(results: ResultSet, language: Language) -> bytes:
         suggestions = _listed(results, language)
         _frame(book, "suggestions", suggestions, _SUGGESTIONS, bold, language, note)
         for name, columns in SHEETS.items():
-            if len(results.tables.get(name, ())):
+            if name in results.tables:
                 _frame(
                     book,
                     name,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import ezdxf.filemanagement
 import openpyxl
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 from web_results import AS_OF, PERIOD, city, dug_together, meeting_works, road
@@ -154,6 +155,25 @@ def test_a_road_where_two_firms_plan_shows_variants_side_by_side_and_who_pays_wh
     assert "Chưa đủ đơn giá" in told
     assert "Giá thuê lấy từ báo chí, chưa xác minh" in told
     assert len(app.dataframe) == 7
+
+
+@pytest.mark.usefixtures("filled")
+def test_money_of_variants_says_whose_prices_it_rests_on(settings: Settings) -> None:
+    answer = dug_together(road(city(settings)))
+    bill = {
+        "item": ["dig", "sand"],
+        "price_vnd": [1.0, 2.0],
+        "price_source": "Bảng giá [x]",
+        "price_from": "2026-01-01",
+        "price_verified": False,
+    }
+    priced = answer.with_tables(boq=pd.DataFrame(bill), variants=answer.tables["variants"].assign(cost_vnd=1e6))
+    app = page("road_page")
+    app.session_state[state.ROAD_RESULT] = priced
+    app.run()
+    assert not app.exception
+    assert f"Đơn giá: {plain('Bảng giá [x]')}, từ 01/01/2026, chưa xác minh" in words(app)
+    assert "Chưa đủ đơn giá" not in words(app)
 
 
 @pytest.mark.usefixtures("filled")

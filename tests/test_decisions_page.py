@@ -127,7 +127,7 @@ def test_the_road_page_shows_what_was_decided(answered: Settings) -> None:
     app.session_state[state.ROAD_RESULT] = several(answered)
     app.run()
     assert not app.exception
-    assert app.dataframe[0].value["Quyết định"].tolist() == ["refused", "open", "open"]
+    assert app.dataframe[1].value["Quyết định"].tolist() == ["refused", "open", "open"]
 
 
 def test_the_files_hold_what_the_page_shows_and_run_nothing(answered: Settings) -> None:

@@ -18,6 +18,7 @@ from hatang.pipeline.ingest import IngestOptions, ingest
 from hatang.pipeline.progress import Quiet
 from hatang.pipeline.runs import run_ids
 from hatang.pipeline.share import read_road, share_road
+from hatang.reports.sharing_workbook import sharing_workbook
 
 LON, LAT = 107.58, 16.46
 
@@ -110,6 +111,7 @@ def test_a_frame_in_another_crs_gives_the_same_answer(settings: Settings, tmp_pa
 def test_an_empty_store_still_answers(settings: Settings, tmp_path: Path) -> None:
     results = share_road(road_file(tmp_path), settings, progress=Quiet())
     assert len(results.tables["suggestions"]) == 0
+    assert len(sharing_workbook(results, "vi")) > 0
 
 
 def test_a_file_that_is_no_road_is_refused(settings: Settings, tmp_path: Path) -> None:

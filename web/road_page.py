@@ -1,5 +1,6 @@
 """Page "Đường mới": a road drawn or uploaded, and the first sharing answer along it."""
 
+import datetime as dt
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit_folium import st_folium
 
 from hatang.data.contracts import HUE_CRS, MAP_CRS, ROADS, Fault, HatangError, RefusedError
-from hatang.data.figures import shown
+from hatang.data.figures import shown, shown_date
 from hatang.data.language import error_text, text
 from hatang.data.results import ResultSet
 from hatang.pipeline.runs import marked
@@ -205,8 +206,23 @@ def _variants(answer: ResultSet) -> None:
             "clauses": clauses_named(row["violations"], answer.as_of) or "",
         }
         st.caption(say("web.road.broken", **words))
-    if variants["cost_vnd"].isna().all():
-        st.caption(say("web.road.no_price"))
+    st.caption(say("web.road.no_price") if variants["cost_vnd"].isna().all() else _prices(answer))
+
+
+def _prices(answer: ResultSet) -> str:
+    """Return whose prices the money rests on, since when, and whether their text was read."""
+    bill = answer.tables["boq"]
+    rows = bill.loc[bill["price_vnd"].notna(), ["price_source", "price_from", "price_verified"]].drop_duplicates()
+    named = [
+        say(
+            "web.road.price",
+            source=plain(row["price_source"]),
+            day=shown_date(dt.date.fromisoformat(row["price_from"]), language()),
+            verified=say(f"sharing.verified.{'yes' if row['price_verified'] else 'no'}"),
+        )
+        for row in rows.to_dict("records")
+    ]
+    return say("web.road.prices", sources="; ".join(named))
 
 
 def _bargain(answer: ResultSet) -> None:
