@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse.csgraph import connected_components, dijkstra
 
 from hatang.data.contracts import DESIGN_NOTES, HUE_CRS, CrsError
 from hatang.sharing._problem import MOST_OPERATORS
@@ -23,6 +23,8 @@ from hatang.sharing.streetgraph import Rates, StreetGraph, network_of
 
 MOST_DEMANDS: Final = MOST_OPERATORS
 """So many demands of one part can be designed at once."""
+_FREE: Final = 1e-9
+"""What a way without a cost counts for, so that it is one."""
 LINK_COLUMNS: Final = ["plan_id", "operator", "ways", "from_x", "from_y", "to_x", "to_y"]
 
 
@@ -200,9 +202,24 @@ def _part(
             plans.append(names)
             demands.append(Demand(f"{operator}: {', '.join(names)}", root, terminals, cables=float(ways)))
     for wish, vertex in wanted:
+        away = _cheapest(own, number[vertex])
         mine = [k for k, name in enumerate(operators) if name == wish.operator]
-        demands[mine[0]] = _with_wish(demands[mine[0]], number[vertex], wish.worth)
+        nearest = min(mine, key=lambda k: (away[[demands[k].root, *demands[k].terminals]].min(), k))
+        demands[nearest] = _with_wish(demands[nearest], number[vertex], wish.worth)
     return Part(tuple(operators), tuple(plans), tuple(demands), own, legend.iloc[kept].reset_index(drop=True))
+
+
+def _cheapest(network: Network, vertex: int) -> npt.NDArray[np.float64]:
+    """Return what the cheapest way from a vertex to each costs one operator that goes it alone."""
+    dug = network.cost + network.cost_per_operator
+    cost = np.minimum(dug, np.where(network.spare > 0, network.rent, np.inf))
+    order = np.lexsort((cost, network.v, network.u))
+    pairs = np.stack([network.u, network.v], axis=1)[order]
+    first = np.concatenate([[True], (pairs[1:] != pairs[:-1]).any(axis=1)])  # of parallel edges the cheapest: a sum of them is no cost
+    count = int(pairs.max()) + 1
+    graph = coo_array((np.maximum(cost[order][first], _FREE), tuple(pairs[first].T)), shape=(count, count))
+    away: npt.NDArray[np.float64] = dijkstra(graph.tocsr(), directed=False, indices=np.array([vertex]))[0]
+    return away
 
 
 def _with_wish(demand: Demand, vertex: int, worth: float) -> Demand:

@@ -137,6 +137,14 @@ def test_a_place_is_reached_if_it_is_worth_more_than_that_costs() -> None:
     assert answer(LADDER, asked, wishes=others)[2] == {"wish_alone": ["G2"], "wish_off_network": ["G3"]}
 
 
+def test_a_place_is_asked_of_the_plan_that_is_nearest_to_it() -> None:
+    street = [line((0, 0), (1000, 0)), line((900, 0), (900, 40))]
+    asked = plans(("K1", "viettel", line((0, 0), (100, 0))), ("K2", "viettel", line((800, 0), (1000, 0))))
+    found, _, _ = answer(street, asked, wishes=(Wish("G1", "viettel", X + 900, Y + 40, worth=50.0),))
+    assert design_totals(found, unit="m").loc[0, ["dug_m", "cost", "forgone"]].tolist() == [340, 340, 0]
+    assert [demand.prizes is None for demand in found[0].part.demands] == [True, False]
+
+
 def test_lines_are_cut_where_they_leave_the_area() -> None:
     area = shapely.box(X, Y - 10, X + 100, Y + 10)
     links, notes = links_within(plans(("K1", "viettel", line((-50, 0), (200, 0))), ("K2", "vnpt", line((0, 50), (9, 50)))), area)
