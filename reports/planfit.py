@@ -10,7 +10,7 @@ from hatang.data.language import Language, text
 from hatang.reports.workbook import write_sheet
 
 COLUMNS: Final = ("suggestion_id", "subject", "constraint_kind", "fit", "fit_reason", "constraint_name", "document", "in_force")
-_ORDER: Final = ("does_not_fit", "no_data", "fits")
+FITS: Final = ("does_not_fit", "no_data", "fits")
 """What does not fit outranks what is not known, and that what fits."""
 
 
@@ -24,7 +24,7 @@ def worded_fit(fit: pd.DataFrame, subjects: pd.Series, language: Language) -> pd
     subjects
         What each suggestion is about, in words, by `suggestion_id`.
     """
-    rows = pd.DataFrame(PLAN_FIT.conform(fit)).sort_values("fit", key=lambda codes: codes.map(_ORDER.index), kind="stable")
+    rows = pd.DataFrame(PLAN_FIT.conform(fit)).sort_values("fit", key=lambda codes: codes.map(FITS.index), kind="stable")
     asked = text("planfit.needs_document", language)
     return pd.DataFrame(
         {
@@ -52,7 +52,7 @@ def fit_verdicts(fit: pd.DataFrame, language: Language) -> pd.Series:
 
     A suggestion that no kind of constraint speaks of has none.
     """
-    rank = {code: place for place, code in enumerate(_ORDER)}
+    rank = {code: place for place, code in enumerate(FITS)}
     worst = PLAN_FIT.conform(fit).assign(rank=lambda rows: rows["fit"].map(rank)).groupby("suggestion_id")["rank"].min()
     return worst.map({place: text(f"planfit.fit.{code}", language) for code, place in rank.items()}).astype(object)
 

@@ -130,3 +130,13 @@ def test_an_empty_programme_gives_empty_tables() -> None:
     assert {name: len(frame) for name, frame in tables.items()} == dict.fromkeys(tables, 0)
     assert list(tables["underground_streets"].columns) == UNDERGROUND_STREETS.names
     assert gpd.GeoDataFrame(tables["underground_streets"]).crs == MAP_CRS
+
+
+def test_a_street_in_two_parts_is_walked_part_after_part() -> None:
+    parts = shapely.MultiLineString([[(X, Y), (X + 100, Y)], [(X + 300, Y), (X + 400, Y)]])
+    filed = assets(pole("far", "fpt", 350, None), pole("between", "fpt", 200, None), pole("near", "fpt", 40, None))
+    tables = plan_streets(programme({"geometry": parts}), filed, policy=POLICY)
+    assert tables["underground_streets"]["length_m"].tolist() == pytest.approx([200])
+    survey = tables["underground_survey"]
+    assert survey["asset_id"].tolist() == ["near", "far"]
+    assert survey["chainage_m"].tolist() == pytest.approx([40, 150])

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from hatang.data.figures import shown
-from hatang.reports.planfit import COLUMNS, fit_headings, fit_verdicts, suggestion_subjects, worded_fit
+from hatang.reports.planfit import COLUMNS, FITS, fit_headings, fit_verdicts, suggestion_subjects, worded_fit
 from hatang.web import chrome
 from hatang.web.state import language, say
 from hatang.web.words import known
@@ -30,7 +30,8 @@ def fit_section(fit: pd.DataFrame | None, suggestions: pd.DataFrame, about: str,
         st.caption(say("web.planfit.none"))
         return
     counts = fit_verdicts(fit, chosen).value_counts()
-    st.markdown(" · ".join(f"{word}: **{shown(count, 'assets', chosen)}**" for word, count in counts.items()))
+    words = [say(f"planfit.fit.{code}") for code in FITS]
+    st.markdown(" · ".join(f"{word}: **{shown(counts[word], 'assets', chosen)}**" for word in words if word in counts))
     st.caption(say("planfit.what"))
     subjects = suggestion_subjects(suggestions, about, chosen, numbered=numbered)
     rows = worded_fit(fit, subjects, chosen)[list(COLUMNS[1:])].head(_LISTED)
