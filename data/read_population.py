@@ -23,13 +23,15 @@ from hatang.data._gridfile import grid_opened, published
 from hatang.data._shapes import HUE_BOX
 from hatang.data._sourcetable import SourceTable
 from hatang.data._vocabulary import fold
-from hatang.data.contracts import MAP_CRS, POPULATION
+from hatang.data.contracts import MAP_CRS, POPULATION, Fault, RefusedError
 from hatang.data.limits import Limits
 from hatang.data.mapping import FileMapping
 
 _WINDOW_PIXELS: Final = 4_000_000
 _HEXAGON_PIXEL: Final = 50.0
 _MERCATOR: Final = "EPSG:3857"
+_INDEX: Final = ("h3", "h3_index")
+"""Names of the column of cells where hexagons come as a table."""
 _MOST: Final = 1e6
 """People of one pixel: above it, a grid counts something else."""
 
@@ -51,7 +53,7 @@ def read_hexagons(source: SourceTable, member: Member, mapping: FileMapping) -> 
     Raises
     ------
     RefusedError
-        Where there is no column of people, no shapes, or nobody round the city.
+        Where there is no column of people, no shapes and no cells, a cell is none, or there is nobody round the city.
     """
     by_name = {fold(name): name for name in source.cells.column_names}
     wanted = [mapping.columns.get("population", ""), "population", *POPULATION["population"].synonyms]
@@ -60,8 +62,13 @@ def read_hexagons(source: SourceTable, member: Member, mapping: FileMapping) -> 
         raise refused(member.name, "kind_raster", field="population", found=", ".join(source.cells.column_names))
     people = np.nan_to_num(np.asarray(numbers(source.cells.column(name)).values, float))
     shapes, crs = source.geometry, source.crs
-    if shapes is None and "h3" in by_name:
-        cells = source.cells.column(by_name["h3"]).to_pylist()
+    index = next((by_name[word] for word in _INDEX if word in by_name), None)
+    if shapes is None and index is not None:
+        cells = source.cells.column(index).to_pylist()
+        strange = next((place for place, cell in enumerate(cells) if cell is None or not h3.is_valid_cell(cell)), None)
+        if strange is not None:
+            fault = Fault("h3_id", member.name, row=int(source.rows[strange]), field=index, found=cells[strange])
+            raise RefusedError("error.reading.refused", [fault], file=member.name)
         shapes = np.array([shapely.Polygon([(x, y) for y, x in h3.cell_to_boundary(cell)]) for cell in cells], dtype=object)
         crs = pyproj.CRS(MAP_CRS)
     if shapes is None or crs is None:

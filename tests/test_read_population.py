@@ -92,6 +92,19 @@ def test_hexagons_of_kontur_keep_their_people(tmp_path: Path) -> None:
     assert found["population"][inside].sum() == pytest.approx(1200)
 
 
+@pytest.mark.parametrize("head", ["", "h3,population\n", "h3_index,population\n"])
+def test_hexagons_of_kontur_as_a_table(tmp_path: Path, head: str) -> None:
+    ids = [h3.latlng_to_cell(lat, lon, 8) for lat, lon in ((16.46, 107.58), (16.46, 107.60), (21.0, 105.8))]
+    path = tmp_path / "kontur_population_VN_20231101.csv"
+    path.write_text(head + f"{ids[0]},1200\n{ids[1]},30.5\n{ids[2]},9000\n")
+    found = run(path)
+    assert found["population"].sum() == pytest.approx(1230.5)
+    path.write_text(head + f"{ids[0]},1200\n{ids[1][:-1]},30\n")
+    with pytest.raises(RefusedError) as error:
+        run(path)
+    assert [(fault.code, fault.row) for fault in error.value.faults] == [("h3_id", 2 + bool(head))]
+
+
 def test_what_is_no_count_of_people_round_the_city_is_refused(tmp_path: Path) -> None:
     place = rasterio.Affine(STEP, 0, 107.58, 0, -STEP, 16.46)
     signal = grid(tmp_path / "a.tif", np.full((2, 2), -90, np.float32), "EPSG:4326", place)
