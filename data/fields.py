@@ -11,7 +11,7 @@ from hatang.data.language import Language, message_ids, text
 from hatang.data.mapping import UNITS, FileMapping
 from hatang.data.templates import places
 
-_FILLED: Final = frozenset({"environment", "device_id"})
+_FILLED: Final = frozenset({"environment", "device_id", "scope", "outage_id"})
 """What readers put in, and say so, where a file does not hold it."""
 _WORTH: Final = frozenset({"time", "rsrp_dbm"})
 """What need not be in a file, but is what most files are sent for."""
@@ -55,7 +55,7 @@ def fields_of(kind: Kind, language: Language) -> tuple[Field, ...]:
             Field(
                 column.name,
                 label,
-                column.unit,
+                "" if column.unit == "see unit" else column.unit,
                 tuple(UNITS.get(column.unit, ())),
                 column.required and column.name not in _FILLED,
                 (column.required and column.name not in _FILLED) or column.name in _WORTH,

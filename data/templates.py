@@ -17,6 +17,9 @@ TEMPLATE_KINDS: Final = tuple(Kind(name) for name in INPUT_TABLES if name not in
 """Kinds that have a template: every kind that comes in rows."""
 INERT: Final = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 """Options of a workbook in which text stays text, whatever it begins with."""
+_OPEN: Final = frozenset({"scope", "outage_id"})
+"""Columns of a contract that a reader fills where a row leaves them empty."""
+_TIMED: Final = {"date": "ngày/tháng/năm", "time": "ngày/tháng/năm giờ:phút"}
 _FILLED: Final = 1_000
 """Rows that lists to choose from are laid under."""
 _MADE: Final = frozenset({"sufficiency"})
@@ -80,6 +83,8 @@ _EXAMPLES: Final[Mapping[str, object]] = {
     "survey_date": dt.date(2026, 8, 15),
     "start": dt.date(2026, 10, 1),
     "earliest": dt.date(2026, 10, 1),
+    "outages.start": dt.datetime.combine(dt.date(2026, 9, 25), dt.time(13, 5)),
+    "outages.end": dt.datetime.combine(dt.date(2026, 9, 26), dt.time(7, 30)),
     "join_deadline": dt.date(2026, 9, 15),
 }
 
@@ -95,8 +100,7 @@ def heading(table: Table, column: Column) -> str:
     said = _said("heading", table, column, "vi")
     name = said if said and fold(said) in spellings(column.name, column.synonyms) else column.name
     unit = _UNITS.get(column.unit, column.unit)
-    if column.type in ("date", "time"):
-        unit = "ngày/tháng/năm"
+    unit = _TIMED.get(column.type, unit)
     return f"{name} ({unit})" if unit else name
 
 
@@ -124,6 +128,11 @@ def template(kind: Kind, language: Language) -> bytes:
         _data_sheet(book, data, table, fields, _list_sheet(book, lists, table, fields))
         _notes_sheet(book, notes, table, fields, language)
     return sink.getvalue()
+
+
+def _needed(column: Column) -> bool:
+    """Return whether a person must fill a column."""
+    return column.required and column.name not in _OPEN
 
 
 def places(table: Table) -> list[tuple[str, Column]]:
@@ -174,18 +183,20 @@ def _data_sheet(book: Any, sheet: Any, table: Table, fields: Sequence[tuple[str,
     plain = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "border": 1})
     grey = {"italic": True, "font_color": "#595959", "bg_color": "#F2F2F2"}
     example, date = book.add_format(grey), book.add_format({**grey, "num_format": "dd/mm/yyyy"})
+    timed = book.add_format({**grey, "num_format": "dd/mm/yyyy hh:mm"})
     as_text, as_date = book.add_format({"num_format": "@"}), book.add_format({"num_format": "dd/mm/yyyy"})
+    as_time = book.add_format({"num_format": "dd/mm/yyyy hh:mm"})
     sheet.write_string(0, 0, EXAMPLE_HEADING, plain)
     sheet.write_string(1, 0, EXAMPLE_WORDS, example)
     sheet.set_column(0, 0, 22)
     for place, (words, column) in enumerate(fields, 1):
-        dated = column.type in ("date", "time")
-        kept = as_date if dated else as_text if column.type == "text" else None
+        kept = {"date": as_date, "time": as_time, "text": as_text}.get(column.type)
         sheet.set_column(place, place, max(12, len(words) + 2), kept)
-        sheet.write_string(0, place, words, needed if column.required else plain)
+        sheet.write_string(0, place, words, needed if _needed(column) else plain)
         value = _example(table, column)
         if isinstance(value, dt.date):
-            sheet.write_datetime(1, place, dt.datetime.combine(value, dt.time()), date)
+            moment = value if isinstance(value, dt.datetime) else dt.datetime.combine(value, dt.time())
+            sheet.write_datetime(1, place, moment, timed if column.type == "time" else date)
         elif isinstance(value, str):
             sheet.write_string(1, place, value, example)
         else:
@@ -230,9 +241,9 @@ def _notes_sheet(book: Any, sheet: Any, table: Table, fields: Sequence[tuple[str
         cells = (
             words,
             meaning,
-            column.unit or "–",
+            "–" if column.unit in ("", "see unit") else column.unit,
             f"{lowest} … {highest}" if lowest or highest else "–",
-            text("form.yes" if column.required else "form.no", language),
+            text("form.yes" if _needed(column) else "form.no", language),
             ", ".join(_choices(table, column)) if not column.name.startswith("ward_") else text("form.notes.lists", language),
         )
         for place, cell in enumerate(cells):

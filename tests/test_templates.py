@@ -74,6 +74,17 @@ def test_every_choice_of_a_list_means_its_own_code(kind: Kind) -> None:
             assert [value_of(column.name, word, column.values) for word in lists[f"[{column.name}]"]] == list(column.values)
 
 
+def test_times_are_asked_with_their_hour_and_made_columns_need_not_be_filled() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(template(Kind.OUTAGES, "vi")))
+    begin = next(cell for cell in book.worksheets[0][1] if str(cell.value).startswith("Bắt đầu"))
+    assert str(begin.value).endswith("(ngày/tháng/năm giờ:phút)")
+    assert book.worksheets[0].cell(2, begin.column).number_format == "dd/mm/yyyy hh:mm"
+    notes = {row[0].value: (row[2].value, row[4].value) for row in book.worksheets[1].iter_rows(min_row=5)}
+    assert notes["Mã sự cố"] == ("–", "không")
+    declared = openpyxl.load_workbook(io.BytesIO(template(Kind.DECLARATIONS, "vi"))).worksheets[1]
+    assert {row[0].value: (row[2].value, row[4].value) for row in declared.iter_rows(min_row=5)}["Giá trị"] == ("–", "có")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_blank_template_is_refused_as_empty(kind: Kind, tmp_path: Path) -> None:
     path = tmp_path / "trong.xlsx"
