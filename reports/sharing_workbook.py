@@ -151,10 +151,8 @@ def _new_set(book: xlsxwriter.Workbook, results: ResultSet, bold: object, langua
         for row in bill.itertuples(index=False)
     ]
     heads = [text(f"sharing.column.{name}", language) for name in _BILL]
-    notes = "; ".join(_set_note(row, language) for row in results.tables["set_notes"].to_dict("records"))
-    write_sheet(
-        book, text("sharing.sheet.boq", language), heads, rows, bold, title=text("report.preliminary", language), note=notes or note
-    )
+    notes = "\n".join([note, *(_set_note(row, language) for row in results.tables["set_notes"].to_dict("records"))])
+    write_sheet(book, text("sharing.sheet.boq", language), heads, rows, bold, title=text("report.preliminary", language), note=notes)
     trenches = _worded(results.tables["new_trenches"], language)
     _frame(book, "new_trenches", trenches, _TRENCHES, bold, language, note)
     _frame(book, "new_chambers", _worded(results.tables["new_chambers"], language), _CHAMBERS, bold, language, note)
@@ -168,8 +166,8 @@ def _new_set(book: xlsxwriter.Workbook, results: ResultSet, bold: object, langua
     timing = dates_written(results.tables["timing"], "decide_by", "not_before")
     timing["advice"] = [text(f"sharing.advice.{name}", language) for name in timing["advice"]]
     timing["reason"] = [text(f"sharing.reason.{name}", language) for name in timing["reason"]]
-    left_out = "; ".join(f"{row.id}: {text(f'sharing.note.{row.code}', language)}" for row in results.tables["timing_notes"].itertuples())
-    _frame(book, "timing", timing, _TIMING, bold, language, left_out or note)
+    left_out = [f"{row.id}: {text(f'sharing.note.{row.code}', language)}" for row in results.tables["timing_notes"].itertuples()]
+    _frame(book, "timing", timing, _TIMING, bold, language, "\n".join([note, *left_out]))
     bars = dates_written(results.tables["calendar"], "start", "end")
     bars["bar"] = [text(f"sharing.bar.{name}", language) for name in bars["kind"]]
     _frame(book, "calendar", bars, _CALENDAR, bold, language, note)

@@ -78,10 +78,10 @@ def report_workbook(results: ResultSet, report: Document, *, language: Language)
 def write_sheet(
     book: Any, name: str, header: Sequence[str], rows: Sequence[Sequence[object]], bold: Any, *, title: str = "", note: str = ""
 ) -> None:
-    """Write a sheet: title and note above where given, header frozen and filtered."""
+    """Write a sheet: title and note above where given, a row for each line of the note; header frozen and filtered."""
     sheet = book.add_worksheet(name[:_SHEET_NAME_LIMIT])
     top = 0
-    for words in (title, note):
+    for words in (title, *note.split("\n")):
         if words:
             sheet.write_string(top, 0, words)
             top += 1

@@ -23,7 +23,8 @@ class Frontage:
     fronts : GeoDataFrame, EPSG:9214
         Points, the nearest to the axis first: `building_id`, `distance_m` to the axis.
     behind : int
-        Buildings within reach that are no front: the way to the axis leads through another building, or they lie on the axis.
+        Buildings within reach that are no front: the way to the axis leads through another building, or they lie on the axis or
+        beyond its ends.
     """
 
     fronts: gpd.GeoDataFrame
@@ -58,7 +59,7 @@ def frontage(axis: shapely.LineString, buildings: gpd.GeoDataFrame, *, reach_m: 
     fronts = shapely.get_point(shapely.shortest_line(shapes, passing), 0)
     ways = shapely.shortest_line(fronts, axis)
     crossing, _ = shapely.STRtree(shapes).query(ways, predicate="crosses")
-    faces = shapely.length(ways) > 0
+    faces = (shapely.length(ways) > 0) & shapely.intersects(fronts, axis.buffer(reach_m, cap_style="flat"))
     faces[crossing] = False
     frame = gpd.GeoDataFrame(
         {"building_id": names[within][faces].to_numpy(), "distance_m": shapely.length(ways)[faces]},

@@ -38,6 +38,11 @@ def test_first_rows_face_the_road_and_what_stands_behind_or_far_off_does_not() -
     assert found.behind == 2
 
 
+def test_what_lies_beyond_the_ends_of_a_road_does_not_face_it() -> None:
+    found = frontage(AXIS, homes(box(-30, -5, 10, 10), box(205, 9, 10, 10), box(5, 9, 10, 10)), reach_m=150)
+    assert (found.fronts["building_id"].tolist(), found.behind) == (["N2"], 2)
+
+
 def test_houses_wall_to_wall_all_face_the_road_and_points_too() -> None:
     row = [box(4 * n, 9, 4, 15) for n in range(10)]
     found = frontage(AXIS, homes(*row, shapely.Point(X + 100, Y - 12)), reach_m=150)

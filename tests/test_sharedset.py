@@ -74,6 +74,8 @@ def test_the_workbook_has_the_numbers_of_the_model_and_says_where_a_price_is_mis
     head = next(n for n, row in enumerate(rows) if row[0] == "Hạng mục")
     bill = answer.tables["boq"]
     written = rows[head + 1 :]
+    assert answer.run_id in rows[1][0]
+    assert rows[2][0] == "R1: chưa nạp lớp đường nên chưa biết nút giao; nạp bằng hatang ingest --kind roads"
     assert [row[2] for row in written] == pytest.approx(bill["quantity"].tolist(), rel=1e-14)
     assert {row[3] for row in written} == {"chưa có đơn giá"}
     trenches = [row for row in book["Ranh - ong moi"].iter_rows(min_row=3, values_only=True) if row[0]]
@@ -92,6 +94,13 @@ def test_the_drawing_opens_without_faults_and_lies_where_the_model_lies(answer: 
     drawn = [shapely.LineString([point[:2] for point in line.get_points()]).length for line in lines]
     assert drawn == pytest.approx(trenches["length_m"].tolist(), abs=1e-4)
     assert len(circles) == len(answer.tables["new_chambers"])
+    low, high = document.header["$EXTMIN"], document.header["$EXTMAX"]
+    west, south, east, north = trenches.total_bounds
+    assert low[0] <= west < east <= high[0]
+    assert low[1] <= south < north <= high[1] < north + 200
+    words = {entity.dxf.text: entity for entity in document.modelspace().query("TEXT") if entity.dxf.layer == "RANH CAP MOI"}
+    assert "L-D001 6" in words
+    assert words["L-D001 6"].dxf.rotation == pytest.approx(0, abs=0.5)  # along a road that runs east, by the grid's convergence
 
 
 def test_the_geopackage_holds_the_set_in_vn2000(answer: ResultSet, tmp_path: Path) -> None:
@@ -177,6 +186,9 @@ def test_buildings_filed_give_laterals_and_a_wall_too_near_is_a_violation(settin
     assert set(broken["code"]) == {"wall_distance"}
     assert broken["measured"].between(0, 0.5).all()
     assert sharing_workbook(found, "vi")
+    document = ezdxf.filemanagement.read(io.StringIO(sharing_drawing(found, "vi").decode()))
+    drawn = [entity.dxf.layer for entity in document.modelspace().query("LWPOLYLINE")]
+    assert (drawn.count("NHANH"), drawn.count("RANH CAP MOI")) == (2, (trenches["part"] == "section").sum())
 
 
 def test_a_lane_without_room_for_a_trench_gets_poles_only_where_none_stand(settings: Settings, tmp_path: Path) -> None:
