@@ -46,9 +46,10 @@ def test_a_street_by_name_is_worked_out_and_left_again() -> None:
     assert not app.exception
     assert not app.error
     assert [metric.value for metric in app.metric] == ["1", "200", "1", "1"]
-    streets, proposed, owners, survey, fit = (frame.value for frame in app.dataframe)
+    streets, order, proposed, owners, survey, fit = (frame.value for frame in app.dataframe)
     assert streets["Số ống dùng chung cần có"].tolist() == ["5"]
     assert streets["Cáp không sử dụng (m)"].tolist() == ["–"]
+    assert order["Việc"].tolist()[:2] == ["xây cống bể dùng chung", "kéo cáp mới vào ống"]
     assert proposed.to_numpy().tolist() == [["Phố Thử", "ngầm hóa", "200", "m", "FPT, Viettel"]]
     assert owners["Số cáp đã biết"].tolist() == ["–", "4"]
     assert survey["Mã tài sản"].tolist() == ["f1"]
