@@ -135,6 +135,10 @@ def street_set(
         _cross(rows, min(laid for laid, _ in ways.values()), junctions, name, profiles, rules)
     for target, shape in sorted((targets or {}).items()):
         _lead(rows, chambers, axis, target, shape, offset, name, profiles, rules)
+    led = {row["target_id"] for row in rows["laterals"]}
+    unled = [key for key, shape in (targets or {}).items() if key not in led and 0 < axis.distance(shape) <= rules.lateral_m + offset]
+    if unled:
+        notes.append(("gaps_left_out", len(unled)))
     _serve(rows, lines, axis, homes[: rules.laterals], name, profiles, rules)
     if len(homes) > rules.laterals:
         notes.append(("laterals_left_out", len(homes) - rules.laterals))

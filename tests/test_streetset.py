@@ -165,6 +165,14 @@ def test_laterals_lead_to_what_is_near_and_go_under_the_road_where_they_must() -
     assert trenches["part"].value_counts().to_dict() == {"section": 3, "lateral": 1, "crossing": 1}
 
 
+def test_a_gap_beside_the_road_whose_lateral_is_too_long_is_counted() -> None:
+    """Two gaps are 144.9 m from the ducts: one from a chamber too, the other amid two, 41.67 m along, 150.8 m; a third is beyond 150 m."""
+    targets = {"beside": at(0, -149.9), "amid": at(125 / 3, -149.9), "far": at(0, -155.1)}
+    found = street_set(STRAIGHT, [Need("vnpt", 1)], profiles=PROFILES, rules=RULES, targets=targets)
+    assert found.laterals[["target_id", "length_m"]].to_numpy().tolist() == [["beside", pytest.approx(144.9)]]
+    assert ("gaps_left_out", 1) in found.notes
+
+
 def test_entrances_count_on_their_own_side_alone() -> None:
     road = line((0, 0), (200, 0))
     for side, moved in ((-8, True), (8, False)):
