@@ -87,10 +87,10 @@ def test_what_is_wrong_stands_on_the_map(tmp_path: Path) -> None:
 
 
 def test_who_could_have_dug_with_whom(settings: Settings) -> None:
-    """The city's own ducts by owner: two owners' lines 11 m apart, at the distance chosen, on the map's page and in the tables."""
+    """The city's own ducts by owner: two lines 11 m apart and a third 332 m off, at the distance chosen."""
     results = city(settings)
-    lines = [shapely.LineString([(107.59, 16.46 + north), (107.60, 16.46 + north)]) for north in (0, 0.0001)]
-    ducts = {"asset_id": ["D1", "D2"], "asset_class": "duct_section", "owner": ["vnpt", "viettel"]}
+    lines = [shapely.LineString([(107.59, 16.46 + north), (107.62, 16.46 + north)]) for north in (0, 0.0001, 0.003)]
+    ducts = {"asset_id": ["D1", "D2", "D3"], "asset_class": "duct_section", "owner": ["vnpt", "viettel", "fpt"]}
     results = results.with_tables(assets=gpd.GeoDataFrame(ASSETS.conform(pd.DataFrame(ducts).assign(geometry=lines)), crs=MAP_CRS))
     folder = settings.home / "results" / results.run_id
     folder.parent.mkdir(parents=True)
@@ -101,10 +101,12 @@ def test_who_could_have_dug_with_whom(settings: Settings) -> None:
     app.button(key="routes_start").click().run()
     assert not app.exception
     pairs = app.dataframe[-2].value
-    assert pairs.iloc[0].tolist()[:7] == ["30", "Viettel", "VNPT", "1,1", "100,0%", "1,1", "100,0%"]
+    assert pairs.iloc[0].tolist()[:2] == ["viettel", "vnpt"]
+    assert pairs.iloc[0, 2:6].astype(float).tolist() == pytest.approx([3.203, 1, 3.203, 1], abs=0.003)
+    assert pairs.iloc[1:, 2].tolist() == [0, 0]  # 332 m off is not within 30 m
     app.radio(key="routes_distance").set_value(500.0).run()
     assert not app.exception
-    assert app.dataframe[-2].value.iloc[0, 0] == "500"
+    assert (app.dataframe[-2].value.iloc[:, 2] > 3).all()
     assert any(results.run_id in part.value for part in app.markdown)
 
 

@@ -23,8 +23,8 @@ def firm_styles(firms: list[str]) -> dict[str, Style]:
 
 
 def beside_style() -> Style:
-    """Return how a stretch beside another firm is drawn: wide, beneath the routes."""
-    return Style(BANDS[0], width=9, opacity=0.35)
+    """Return how a stretch beside another firm is drawn: wide, beneath the routes; a round end would lengthen it by its own width."""
+    return Style(BANDS[1], width=9, opacity=1, cap="butt")
 
 
 def common_map(

@@ -1,12 +1,14 @@
 """Part of the page of the register: who could have dug with whom, of the ducts filed or of files that are not stored."""
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import geopandas as gpd
 import pandas as pd
 import streamlit as st
+from pandas.io.formats.style import Styler
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 from streamlit_folium import st_folium
 
@@ -96,7 +98,7 @@ def _answer(answer: CommonRoutes, city: ResultSet | None) -> None:
     for name, frame, columns in (("pairs", routes_pairs(answer.found), PAIRS), ("firms", routes_firms(answer.found), FIRMS)):
         title = say(f"routes.sheet.{name}")
         st.subheader(title)
-        chrome.table(_worded(frame[frame["distance_m"] == distance], columns), title)
+        chrome.table(_worded(frame[frame["distance_m"] == distance], columns[1:]), title)
     with tempfile.TemporaryDirectory(prefix="hatang-") as folder:
         screen = Screen()
         paths = write_common_routes(answer, Path(folder), language=chosen, progress=screen)
@@ -105,10 +107,15 @@ def _answer(answer: CommonRoutes, city: ResultSet | None) -> None:
     st.download_button(say("web.routes.take"), content, file_name="tuyen-chung.zip", key="routes_files", on_click="ignore")
 
 
-def _worded(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Return firms as they are called and figures as people read them, under their titles."""
-    chosen, cells = language(), pd.DataFrame(frame).astype(object)
-    for name in columns:
-        unit = "km" if name.endswith("_km") else "share" if name.endswith("_share") else "m" if name.endswith("_m") else None
-        cells[name] = [operator_name(cell, chosen) if unit is None else shown(cell, unit, chosen) for cell in frame[name]]
-    return cells.set_axis(routes_heads(columns, chosen), axis=1)
+def _worded(frame: pd.DataFrame, columns: tuple[str, ...]) -> Styler:
+    """Return firms as they are called and figures as people read them, under their titles; what sorts is the figure itself."""
+    chosen = language()
+    units = {"km": "km", "share": "share"}
+    titles = dict(zip(columns, routes_heads(columns, chosen), strict=True))
+    words = {
+        title: partial(shown, unit=units[name.rsplit("_", 1)[-1]], language=chosen)
+        if name.rsplit("_", 1)[-1] in units
+        else partial(operator_name, language=chosen)
+        for name, title in titles.items()
+    }
+    return frame[list(columns)].rename(columns=titles).reset_index(drop=True).style.format(words)  # type: ignore[arg-type]  # a formatter may take any value

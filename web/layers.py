@@ -34,12 +34,14 @@ class Style:
     opacity: float = 1.0
     dashes: str = ""
     radius: float = 5.0
+    cap: str = "round"
 
     def options(self) -> dict[str, Any]:
         """Return Leaflet's path options."""
         return {
             "color": self.line,
             "weight": self.width,
+            "lineCap": self.cap,
             "fill": self.fill != "none",
             "fillColor": self.fill,
             "fillOpacity": self.opacity,

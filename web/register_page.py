@@ -73,7 +73,7 @@ def _stored(assets: pd.DataFrame) -> None:
             say("web.register.unknown"): (rows["size"] - rows["sum"]).astype(int),
         }
     )
-    chrome.table(table, say("web.register.stored"))
+    _shown(table, say("web.register.stored"))
 
 
 def _wards(city: ResultSet) -> None:
@@ -90,8 +90,9 @@ def _wards(city: ResultSet) -> None:
 
 def _shown(worded: pd.DataFrame, title: str) -> None:
     """Show a table in words, its figures rounded."""
-    figures = worded.select_dtypes("number").columns
-    chrome.table(worded.style.format(partial(shown, unit="", language=language()), subset=list(figures)), title)
+    metres, figures = say("register.column.length_m"), worded.select_dtypes("number").columns
+    words = {name: partial(shown, unit="m" if name == metres else "", language=language()) for name in figures}
+    chrome.table(worded.style.format(words), title)  # type: ignore[arg-type]  # a formatter may take any value
 
 
 def _ask() -> None:
