@@ -18,7 +18,7 @@ LABEL = "số liệu mô phỏng"
 EXPECTED = {
     # figures, tables, and words that the story cannot be told without
     "coverage-story": (6, 4, ("chưa đủ dữ liệu để kết luận", "khu vực chưa bảo đảm phủ sóng", "khoảng tin cậy 90%")),
-    "sharing-story": (4, 9, ("không phải đào", "chưa khảo sát", "Đầu mối", "rẻ hơn")),
+    "sharing-story": (4, 11, ("không phải đào", "chưa khảo sát", "Đầu mối", "rẻ hơn", "nằm trong lõi", "Shapley", "QCVN 33:2019")),
     "your-own-data": (1, 6, ("từ chối", "dòng 5", "thêm mới: False", "manifest.json")),
 }
 by_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
