@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 import pyarrow.parquet as pq
 
-from hatang.data.contracts import SUGGESTIONS, StoreError
+from hatang.data.contracts import SUGGESTIONS, Kind, StoreError
 from hatang.data.decisions import standing
 from hatang.data.language import Language
 from hatang.data.results import ResultSet
@@ -16,8 +16,9 @@ from hatang.data.settings import Settings
 from hatang.data.store import Store
 from hatang.pipeline.assess import assess
 from hatang.pipeline.progress import Progress
-from hatang.pipeline.runs import run_ids, with_decisions
+from hatang.pipeline.runs import CITY_TIME, run_ids, with_decisions
 from hatang.reports.sharing_kpis import kpis_csv, kpis_workbook
+from hatang.sharing.joining import works_joined
 from hatang.sharing.kpis import dig_avoided
 
 _FILES: Final = ("chi-so-dung-chung.xlsx", "chi-so-dung-chung.csv")
@@ -35,12 +36,13 @@ def share_kpis(settings: Settings, *, period: str | None = None, as_of: dt.date 
 
 
 def with_roads(results: ResultSet, settings: Settings) -> ResultSet:
-    """Return a result set with the metres not dug of the roads of its period among its indicators; as it is where it holds none."""
+    """Return a result set with what was decided on the roads of its period among its indicators; as it is where it holds none."""
     kpis = results.tables.get("sharing_kpis")
     if kpis is None:
         return results
-    found = dig_avoided(suggestions_of(settings, results.period), period=results.period)
-    return results.with_tables(sharing_kpis=pd.concat([kpis, found], ignore_index=True))
+    made = suggestions_of(settings, results.period)
+    found = [dig_avoided(made, period=results.period), works_joined(made, results.tables[str(Kind.WORKS)], period=results.period)]
+    return results.with_tables(sharing_kpis=pd.concat([kpis, *found], ignore_index=True))
 
 
 def suggestions_of(settings: Settings, period: str) -> pd.DataFrame:
@@ -55,7 +57,9 @@ def suggestions_of(settings: Settings, period: str) -> pd.DataFrame:
     found = pd.concat(parts[1:] or parts, ignore_index=True)
     each = found.sort_values("suggestion_id", kind="stable").drop_duplicates("suggestion_id").reset_index(drop=True)
     with Store.open(settings) as store, store.looking() as session:
-        return with_decisions(each, standing(session))
+        held = standing(session)
+    days = [entry.decided_at.astimezone(CITY_TIME).date() if (entry := held.get(name)) else None for name in each["suggestion_id"]]
+    return with_decisions(each, held).assign(decided_on=pd.to_datetime(pd.Series(days, index=each.index, dtype=object)))
 
 
 def write_kpis(results: ResultSet, out: Path, *, language: Language) -> list[Path]:

@@ -134,6 +134,14 @@ def _once(suggestions: pd.DataFrame) -> pd.DataFrame:
     return suggestions.loc[sorted(kept)]
 
 
+def tabulated_works(indicator: str, joined: list[object], *, period: str) -> pd.DataFrame:
+    """Return an indicator of works (SHARING_KPIS contract) of the city: whether each is joined, missing where not known."""
+    nobody = [None] * len(joined)
+    return _tabulated(
+        _counted(indicator, "works", np.ones(len(joined)), joined, nobody, nobody), ((indicator, "works"),), ward_names={}, period=period
+    )
+
+
 def _tabulated(counted: pd.DataFrame, indicators: Iterable[tuple[str, str]], *, ward_names: Mapping[str, str], period: str) -> pd.DataFrame:
     counted = counted.astype({"amount": float, "shared": "boolean"})
     rows = [_row(name, unit, counted[counted["indicator"] == name], ("city", "city", "city"), period) for name, unit in indicators]

@@ -53,7 +53,7 @@ def test_ratios_and_what_is_not_known_are_shown() -> None:
     assert not app.error
     assert [metric.value for metric in app.metric] == ["12,5%", "–", "–"]
     table = app.dataframe[0].value
-    assert table["Chưa rõ"].tolist() == ["7", "7", "7", "0"]
+    assert table["Chưa rõ"].tolist() == ["7", "7", "7", "0", "0"]
     assert table["Tỷ lệ"].tolist()[1] == "–"
     masts = app.dataframe[1].value
     assert masts["Doanh nghiệp cần"].tolist() == ["Viettel, VNPT"] * 2
