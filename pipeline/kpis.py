@@ -52,8 +52,8 @@ def suggestions_of(settings: Settings, period: str) -> pd.DataFrame:
         folder = settings.home / "results" / run
         made = folder / "suggestions.parquet"
         if made.is_file() and json.loads((folder / "manifest.json").read_text("utf-8"))["period"] == period:
-            held = set(pq.read_schema(made).names)  # an older run has fewer columns
-            parts.append(pd.read_parquet(made, columns=[column.name for column in SUGGESTIONS.columns if column.name in held]))
+            there = set(pq.read_schema(made).names)  # an older run has fewer columns
+            parts.append(pd.read_parquet(made, columns=[column.name for column in SUGGESTIONS.columns if column.name in there]))
     found = pd.concat(parts[1:] or parts, ignore_index=True)
     each = found.sort_values("suggestion_id", kind="stable").drop_duplicates("suggestion_id").reset_index(drop=True)
     with Store.open(settings) as store, store.looking() as session:
