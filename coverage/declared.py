@@ -38,7 +38,8 @@ def official_figures(declarations: pd.DataFrame, press: pd.DataFrame) -> pd.Data
 def beside_declared(declarations: pd.DataFrame, scorecard: pd.DataFrame, kpis: pd.DataFrame, *, period: str) -> pd.DataFrame:
     """Return every declared figure with what the assessment counts (DECLARED contract).
 
-    The difference stands where indicator, scope, unit and period agree; else `comparison` says what differs, and nothing is compared.
+    The difference stands where indicator, scope, unit and period agree; else `comparison` says what differs, and nothing is compared. Of a
+    figure that lies within what may be, nothing is said either: `undecided`.
 
     Parameters
     ----------
@@ -88,6 +89,8 @@ def _compared(row: Any, ours: pd.DataFrame, period: str) -> dict[str, Any]:
         comparison = "unit_differs"
     elif quarter(str(row["period"])) != period:
         comparison = "period_differs"
+    elif mine["lo"] is not None and mine["lo"] < mine["hi"] and mine["lo"] <= row["value"] <= mine["hi"]:
+        comparison = "undecided"
     else:
         comparison = "compared"
     counted = {"counted": value, "lo": mine["lo"], "hi": mine["hi"], "counted_unit": mine["unit"] if known else None}

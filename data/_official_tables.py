@@ -76,7 +76,9 @@ DECLARED: Final = Table(
         Column("counted_unit"),
         Column("counted_period"),
         Column("difference", "float", "see unit"),
-        Column("comparison", required=True, values=("compared", "not_counted", "scope_differs", "unit_differs", "period_differs")),
+        Column(
+            "comparison", required=True, values=("compared", "undecided", "not_counted", "scope_differs", "unit_differs", "period_differs")
+        ),
     ),
     key=("indicator", "scope", "operator", "ward_code", "period"),
 )

@@ -156,7 +156,9 @@ def _computed(
     counts = cell_counts(units, own, config=config)
     sites = gpd.GeoDataFrame(inputs[Kind.SITES])
     gaps, left_out = find_gaps(wards, claimed, counts, sites, config=config, as_of=as_of, living=living, water=water)
-    official = official_figures(inputs[Kind.DECLARATIONS], declarations())
+    filed = inputs[Kind.DECLARATIONS]
+    filed = filed[pd.to_datetime(filed["declared_on"]) <= pd.Timestamp(as_of)].reset_index(drop=True)
+    official = official_figures(filed, declarations())
     score = scorecard(table, units, inputs[Kind.FIXED], sites, inputs[Kind.ASSETS], official, config=config)
     kpis = counted_sharing(wards, index, inputs, period=config.period)
     counted = with_ratios(score, kpis)
@@ -167,7 +169,7 @@ def _computed(
         "raw_tests": raw,
         **found,
         "scorecard": counted,
-        "declared": beside_declared(inputs[Kind.DECLARATIONS], counted, kpis, period=config.period),
+        "declared": beside_declared(filed, counted, kpis, period=config.period),
         "sharing_kpis": kpis,
         "ledger": cleaned.ledger,
         **layers,

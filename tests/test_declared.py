@@ -88,6 +88,15 @@ def test_what_is_compared_and_what_is_not(
         assert row[name] == pytest.approx(np.nan if expected is None else expected, nan_ok=True)
 
 
+def test_a_declared_figure_within_what_may_be_is_undecided() -> None:
+    """No ward of forty is proven and none is refuted: whatever is declared may be right."""
+    open_score = score(0.0).assign(lo=0.0, hi=1.0)
+    (row,) = beside_declared(filed(figure()), open_score, kpis().iloc[:0], period="2026Q3").to_dict("records")
+    assert (row["comparison"], np.isnan(row["difference"])) == ("undecided", True)
+    (beyond,) = beside_declared(filed(figure()), open_score.assign(hi=0.2), kpis().iloc[:0], period="2026Q3").to_dict("records")
+    assert beyond["comparison"] == "compared"
+
+
 def test_a_figure_of_which_we_have_no_data_is_not_compared() -> None:
     (row,) = beside_declared(filed(figure()), score(np.nan), kpis().iloc[:0], period="2026Q3").to_dict("records")
     assert (row["comparison"], np.isnan(row["counted"]), np.isnan(row["difference"])) == ("not_counted", True, True)
@@ -112,6 +121,7 @@ def test_filed_figures_stand_before_those_of_the_press() -> None:
 def test_the_workbook_has_the_sheet_and_the_scorecard_the_filed_figure(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "tram.csv").write_text(SITES)
     lines = ["shared_bts_share;;;;2026Q3;30;%;BC 12/BC-SKHCN;02/10/2026", "shared_bts_share;;;;2026Q1;13;%;BC 3;15/04/2026"]
+    lines.append("shared_bts_share;;;;2026Q2;90;%;BC 40;06/10/2026")  # the day after: not known yet
     (tmp_path / "cong-bo.csv").write_text(HEAD + "\n".join(lines) + "\n", encoding="utf-8")
     for name, kind in (("tram.csv", Kind.SITES), ("cong-bo.csv", Kind.DECLARATIONS)):
         outcome = ingest([tmp_path / name], IngestOptions(kind=kind), settings, Quiet())
