@@ -7,6 +7,7 @@ import pandas as pd
 from hatang.data.contracts import PLAN_FIT
 from hatang.data.figures import is_missing, shown_date
 from hatang.data.language import Language, text
+from hatang.reports.bargain_sheets import firms_named
 from hatang.reports.workbook import write_sheet
 
 COLUMNS: Final = ("suggestion_id", "subject", "constraint_kind", "fit", "fit_reason", "constraint_name", "document", "in_force")
@@ -61,7 +62,7 @@ def suggestion_subjects(suggestions: pd.DataFrame, about: str, language: Languag
     """Return the kind of each suggestion and what column `about` says of it, in words, by `suggestion_id`; first its rank if numbered."""
     ranks = [f"{rank}. " for rank in suggestions["rank"]] if numbered else [""] * len(suggestions)
     words = [
-        rank + text(f"suggestion.{kind}", language) + ("" if is_missing(name) else f": {name}")
+        rank + text(f"suggestion.{kind}", language) + ("" if is_missing(name) else f": {firms_named(name)}")
         for rank, kind, name in zip(ranks, suggestions["kind"], suggestions[about], strict=True)
     ]
     return pd.Series(words, index=list(suggestions["suggestion_id"]), dtype=object)
