@@ -12,6 +12,7 @@ from hatang.sharing._exact import Task
 from hatang.sharing._graph import FAR, Flags, Floats, Integers, graph_of
 from hatang.sharing._joint import Joint, assigned
 from hatang.sharing._network import Demand, Key, Network
+from hatang.sharing._single import alone, is_plain
 from hatang.sharing.shares import statutory
 
 MOST_OPERATORS: Final = 30
@@ -112,11 +113,18 @@ class Coalitions:
         """Return the cost; the search starts from scratch and from their part of the joint network."""
         if group not in self._known:
             members = [k for k in range(len(self._trees)) if group >> k & 1]
-            joint = Joint(self._problem.part(members), seed=self.seed)
-            joint.answer(self._trees[members], np.ones(len(members), np.uint8), stirred=False)
-            joint.run(effort=_COALITION_EFFORT, advance=lambda _: None)
-            self._known[group] = self._problem.cost(*assigned(joint.task, joint.trees), members)
+            task = self._problem.part(members)
+            self._known[group] = self._problem.cost(*assigned(task, self._network(task, members)), members)
         return self._known[group]
+
+    def _network(self, task: Task, members: list[int]) -> Flags:
+        """Return the edges of a network for `members`, by operator."""
+        if is_plain(task):
+            return alone(task, seconds_left=lambda: 0.0, seed=self.seed)[0]
+        joint = Joint(task, seed=self.seed)
+        joint.answer(self._trees[members], np.ones(len(members), np.uint8), stirred=False)
+        joint.run(effort=_COALITION_EFFORT, advance=lambda _: None)
+        return joint.trees
 
 
 def _check_operators(names: Sequence[str]) -> None:

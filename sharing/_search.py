@@ -15,6 +15,7 @@ _EFFORT: Final = 10_000
 _IDLE: Final = 3
 """Rounds without any gain, after which the search ends."""
 _STARTS: Final = 2
+"""Terminals that trees are grown from in a round; one where costs are stirred, which is other each time."""
 _PASSES: Final = 12
 _STIR: Final = 0.2
 """Costs are stirred by up to this share where trees are grown once more, so that they end in other places."""
@@ -115,7 +116,7 @@ def _improve(found: Search, random: np.random.Generator, *, polish: bool, stir: 
     terminal = kernel.terminal
     cost = kernel.cost if closed is None else np.where(closed > 0, FAR, kernel.cost)
     prize, empty = np.where(terminal > 0, FAR, 0), np.zeros(len(cost), np.uint8)
-    for start in random.permutation(kernel.terminals)[:_STARTS]:
+    for start in random.permutation(kernel.terminals)[: 1 if stir else _STARTS]:
         stirred = (cost * random.uniform(1, 1 + stir, len(cost))).astype(np.int64) if stir else cost
         tree, missing = grown(kernel.graph, stirred, prize, start, empty)
         if missing:

@@ -21,11 +21,12 @@ from hatang.data.contracts import ParameterError
 from hatang.sharing import shares as sharing_out
 from hatang.sharing._costs import named
 from hatang.sharing._exact import prove
-from hatang.sharing._graph import FAR, Integers
+from hatang.sharing._graph import FAR, Flags, Integers
 from hatang.sharing._joint import Joint, assigned
 from hatang.sharing._jointbound import lower_bound
 from hatang.sharing._network import KEYS, Demand, Key, Network
 from hatang.sharing._problem import Coalitions, Problem
+from hatang.sharing._single import alone, is_plain
 
 __all__ = ["Demand", "JointDesign", "Key", "Network", "Progress", "design"]
 
@@ -118,9 +119,10 @@ def design(
     """Return a joint network of low cost and a bound on all others.
 
     Operators answer each other from common trees, and the best network is shaken; side by side a bound is raised by dual ascent for each
-    operator and a virtual one at prices that share each opening. Existing ways never take more operators than their `spare`. The bound is
-    in whole units of a power of two, rounded down: no rounding can lift it above the least cost. The same input and seed give the same
-    network, and the same bound where time did not run out.
+    operator and a virtual one at prices that share each opening. Existing ways never take more operators than their `spare`. One operator
+    without prizes needs a plain Steiner tree, which is searched for and proven as one. The bound is in whole units of a power of two,
+    rounded down: no rounding can lift it above the least cost. The same input and seed give the same network, and the same bound where
+    time did not run out.
 
     Parameters
     ----------
@@ -172,21 +174,8 @@ def design(
         raise ParameterError("error.network.key", key=key, keys=", ".join(KEYS))
     problem = Problem(network, demands)
     watch = _Watch(time_limit_s, progress)
-    joint = Joint(problem.task, seed=seed)
-    with ThreadPoolExecutor(2) as threads:
-        networks = threads.submit(joint.run, effort=1.0, advance=watch.part(0))
-        bounds = threads.submit(lower_bound, problem.task, seed=seed, seconds_left=watch.seconds_left, advance=watch.part(1))
-        watch.follow(networks, bounds)
-    if joint.cost >= FAR:
-        raise ParameterError("error.network.no_room", operators=named(demand.operator for demand in demands))
-    built, reused = assigned(problem.task, joint.trees)
-    bound = bounds.result()
-    if exact and bound < joint.cost:
-        everywhere = [np.ones(len(problem.task.graph.near), np.uint8)] * len(demands)
-        proof = prove(problem.task, allowed=everywhere, cost=joint.cost, seconds_left=watch.seconds_left)
-        bound = max(bound, math.floor(proof.bound * (1 - 1e-9)))
-        if proof.built:
-            built, reused = proof.built, proof.reused
+    work = _alone if is_plain(problem.task) else _together
+    trees, built, reused, bound = work(problem, watch, exact=exact, seed=seed)
     cost = problem.cost(built, reused)
     names = [demand.operator for demand in demands]
     return JointDesign(
@@ -197,8 +186,41 @@ def design(
         dict(zip(names, reused, strict=True)),
         dict(zip(names, problem.forgone(built, reused), strict=True)),
         dict(zip(names, problem.shares(built, reused, key), strict=True)),
-        Coalitions(problem, joint.trees, cost, seed),
+        Coalitions(problem, trees, cost, seed),
     )
+
+
+_Answer = tuple[Flags, list[Integers], list[Integers], int]
+"""Flags of the edges used, shape (operators, edges), those built and those rented by operator, and the bound in whole units."""
+
+
+def _alone(problem: Problem, watch: "_Watch", *, exact: bool, seed: int) -> _Answer:
+    """One operator that must reach every terminal."""
+    with ThreadPoolExecutor(1) as threads:
+        tree = threads.submit(alone, problem.task, seconds_left=watch.seconds_left, exact=exact, seed=seed)
+        watch.follow(tree)
+    trees, bound = tree.result()
+    return trees, *assigned(problem.task, trees), bound
+
+
+def _together(problem: Problem, watch: "_Watch", *, exact: bool, seed: int) -> _Answer:
+    """Operators, or prizes: the network and the bound are searched for side by side."""
+    joint = Joint(problem.task, seed=seed)
+    with ThreadPoolExecutor(2) as threads:
+        networks = threads.submit(joint.run, effort=1.0, advance=watch.part(0))
+        bounds = threads.submit(lower_bound, problem.task, seed=seed, seconds_left=watch.seconds_left, advance=watch.part(1))
+        watch.follow(networks, bounds)
+    if joint.cost >= FAR:
+        raise ParameterError("error.network.no_room", operators=named(demand.operator for demand in problem.demands))
+    built, reused = assigned(problem.task, joint.trees)
+    bound = bounds.result()
+    if exact and bound < joint.cost:
+        everywhere = [np.ones(len(problem.task.graph.near), np.uint8)] * len(problem.demands)
+        proof = prove(problem.task, allowed=everywhere, cost=joint.cost, seconds_left=watch.seconds_left)
+        bound = max(bound, math.floor(proof.bound * (1 - 1e-9)))
+        if proof.built:
+            built, reused = proof.built, proof.reused
+    return joint.trees, built, reused, bound
 
 
 class _Watch:

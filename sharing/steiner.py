@@ -3,19 +3,14 @@
 import math
 import time
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from hatang.data.contracts import ParameterError
 from hatang.sharing._costs import check_reachable, check_terminals, counted, numbers, unit_of, vertices_of
-from hatang.sharing._exact import Task, prove
-from hatang.sharing._graph import FAR, graph_of
-from hatang.sharing._search import Kernel, search
-
-_LONGER: Final = 10
-"""Where the least tree is asked for, the search may do so many times the work: what it throws away, HiGHS need not look at."""
+from hatang.sharing._graph import graph_of
+from hatang.sharing._single import least_tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,27 +102,15 @@ def steiner_tree(
     units = counted(costs, unit)
     check_reachable(graph_of(vertices, begins, stops), units, int(targets[0]), targets, "")
     started = time.monotonic()
-    kernel = Kernel.of(vertices, begins, stops, units, targets)
-    random = np.random.default_rng(seed)
-    found = search(kernel, count=length, random=random, effort=_LONGER if exact else 1)
-    tree, bound = found.tree, found.bound
-    if exact and not found.proven:
-        kernel = found.kernel
-        root, none = int(kernel.terminals[0]), np.zeros(len(kernel.cost), np.int64)
-        prizes = np.zeros(len(kernel.graph.first) - 1, np.int64)
-        prizes[kernel.terminals] = FAR
-        prizes[root] = 0
-        proof = prove(
-            Task(kernel.graph, none, kernel.cost, none, none, [root], [prizes]),
-            allowed=[np.ones(len(kernel.graph.near), np.uint8)],
-            cost=found.cost,
-            seconds_left=lambda: time_limit_s - (time.monotonic() - started),
-        )
-        bound = max(bound, math.floor(proof.bound))
-        if proof.built:
-            chosen = np.zeros(len(kernel.cost), np.uint8)
-            chosen[proof.built[0]] = 1
-            tree = kernel.given(chosen)
-            bound = min(int(units[tree].sum()), found.cost) if proof.proven else bound
+    tree, bound = least_tree(
+        vertices,
+        begins,
+        stops,
+        units,
+        targets,
+        seconds_left=lambda: time_limit_s - (time.monotonic() - started),
+        exact=exact,
+        seed=seed,
+    )
     total = math.fsum(costs[tree])
     return SteinerTree(tree, total, min(bound * unit, total))

@@ -214,6 +214,23 @@ def grid(side: int, *, operators: int, terminals: int, seed: int) -> tuple[Netwo
     return network, [Demand(f"op{k}", row[0], row[1:]) for k, row in enumerate(places)]
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6))
+def test_one_operator_alone_has_the_least_tree_of_ways_and_trenches(seed: int) -> None:
+    network, demands = drawn(seed, operators=1, prizes=False)
+    found = design(network, demands, exact=True)
+    check(network, demands, found)
+    assert found.cost == pytest.approx(least(network, demands))
+    assert found.bound == pytest.approx(found.cost)
+
+
+def test_alone_in_a_design_of_several_is_what_a_design_of_its_own_finds() -> None:
+    network, demands = grid(9, operators=3, terminals=6, seed=7)
+    together = design(network, demands).explain()
+    for demand in demands:
+        assert together.loc[demand.operator, "alone"] == design(network, [demand]).cost
+
+
 def test_bounds_of_larger_networks_lie_below_what_is_proven() -> None:
     for seed in range(3):
         network, demands = grid(5, operators=3, terminals=3, seed=seed)
@@ -452,3 +469,13 @@ def test_reference_large(reference: Path) -> None:
     check(network, demands, found)
     assert found.cost <= 113_500
     assert found.gap <= 0.35
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("name", ["instance016", "instance010", "instance009"])
+def test_reference_trees_are_proven_for_one_operator(reference: Path, name: str) -> None:
+    rows = [line.split() for line in (reference / "steiner" / f"{name}.gr").read_text("utf-8").splitlines()]
+    u, v, cost = np.array([[int(a) - 1, int(b) - 1, int(c)] for kind, a, b, c in (row for row in rows if row[:1] == ["E"])]).T
+    root, *terminals = [int(row[1]) - 1 for row in rows if row[:1] == ["T"]]
+    found = design(Network(u, v, cost), [Demand("a", root, terminals)], exact=True, time_limit_s=60)
+    assert found.cost == found.bound == {"instance016": 14171206, "instance010": 13309487, "instance009": 15841596}[name]
