@@ -18,7 +18,8 @@ from hatang.pipeline.decisions import decide, list_decisions
 from hatang.pipeline.kpis import share_kpis, write_kpis
 from hatang.pipeline.report import write_report
 from hatang.pipeline.roadconfidential import road_for_firm, write_road_for_firm
-from hatang.pipeline.share import read_road, share_road
+from hatang.pipeline.roadfile import read_road
+from hatang.pipeline.share import share_road
 from hatang.reports.bargain_sheets import firms_named
 from hatang.reports.sharing_lists import owed_text
 
@@ -55,7 +56,7 @@ def road(
 ) -> None:
     """Cột, cống, bể cáp dùng chung được dọc một tuyến đường / what can be shared along a road."""
     here = session(context)
-    lines, faults = read_road(file, here.settings.limits, mapping, crs)
+    lines, faults = read_road(file, here.settings, mapping=mapping, crs=crs)
     here.faults(faults)
     if confidential is not None:
         _confidential(here, lines, confidential, out, period, as_of.date() if as_of else None)

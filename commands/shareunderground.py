@@ -9,6 +9,7 @@ import typer
 from hatang.commands.terminal import Bar, session
 from hatang.data.figures import shown, shown_date
 from hatang.data.language import text
+from hatang.pipeline.roadfile import read_road
 from hatang.pipeline.undergrounding import share_underground, write_underground
 from hatang.reports.underground_workbook import steps_said
 
@@ -20,6 +21,8 @@ def underground(
     file: Annotated[
         Path | None, typer.Argument(help="Tuyến vẽ sẵn; bỏ trống thì lấy chương trình đã nạp / street line; else the programme filed")
     ] = None,
+    mapping: Annotated[Path | None, typer.Option(help="Tệp khai báo: hệ tọa độ, lớp, tên cột (YAML) / mapping file")] = None,
+    crs: Annotated[str | None, typer.Option(help="Hệ tọa độ của tệp, ví dụ EPSG:9214 / coordinate system of the file")] = None,
     street: Annotated[str | None, typer.Option(help="Một tuyến, theo mã hoặc tên / one street by code or name")] = None,
     out: Annotated[Path | None, typer.Option(help="Thư mục kết quả / result folder")] = None,
     period: Annotated[str | None, typer.Option(help="Kỳ, ví dụ 2026Q3 / quarter")] = None,
@@ -27,9 +30,11 @@ def underground(
 ) -> None:
     """Ngầm hóa, chỉnh trang cáp: tuyến nào, của ai, làm gì trước / streets whose cables go underground."""
     here = session(context)
+    lines, faults = read_road(file, here.settings, mapping=mapping, crs=crs) if file is not None else (None, ())
+    here.faults(faults)
     day = as_of.date() if as_of else None
     with Bar(here) as bar:
-        results = share_underground(here.settings, road=file, street=street, period=period, as_of=day, progress=bar)
+        results = share_underground(here.settings, road=lines, street=street, period=period, as_of=day, progress=bar)
     files = write_underground(results, out, language=here.language) if out else []
     streets = results.tables["underground_streets"]
     summary = {

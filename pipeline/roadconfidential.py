@@ -11,7 +11,7 @@ import geopandas as gpd
 import pandas as pd
 
 from hatang.data.atomic import replacing
-from hatang.data.contracts import HUE_CRS, MAP_CRS, ROADS, Kind, MissingError
+from hatang.data.contracts import HUE_CRS, MAP_CRS, Kind, MissingError
 from hatang.data.geopackage import geopackage_bytes
 from hatang.data.language import Language
 from hatang.data.results import ResultSet
@@ -21,8 +21,8 @@ from hatang.data.store import Store
 from hatang.pipeline.assess import assess, today
 from hatang.pipeline.inputs import layer
 from hatang.pipeline.progress import Progress
+from hatang.pipeline.roadfile import road_lines
 from hatang.pipeline.roadtiming import road_timing
-from hatang.pipeline.share import read_road
 from hatang.pipeline.works import meetings_of
 from hatang.reports.calendar_file import sharing_calendar
 from hatang.reports.geodata import with_run
@@ -55,8 +55,7 @@ def road_for_firm(
     """
     as_of = as_of or today()
     progress.step("share.road")
-    roads = read_road(road, settings.limits)[0] if isinstance(road, Path) else gpd.GeoDataFrame(ROADS.conform(road), crs=road.crs)
-    axes = road_axes(roads)
+    axes = road_axes(road_lines(road, settings))
     base = assess(settings, period=period, as_of=as_of, progress=progress)
     rules = rules_in_force(as_of)
     with Store.open(settings) as store:

@@ -1,7 +1,6 @@
 """Use case: the first sharing answer for a road, beside the assessment of its period."""
 
 import datetime as dt
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -9,20 +8,17 @@ import geopandas as gpd
 import pandas as pd
 
 from hatang.data.clauses import clauses_in_force
-from hatang.data.contracts import HUE_CRS, MAP_CRS, ROADS, AssetClass, Fault, Kind, SuggestionKind
-from hatang.data.limits import Limits
+from hatang.data.contracts import HUE_CRS, MAP_CRS, AssetClass, Kind, SuggestionKind
 from hatang.data.pricelist import prices_in_force
-from hatang.data.reading import ReadOptions
 from hatang.data.results import ResultSet, table_hash
 from hatang.data.rules import rule_value, rules_in_force
-from hatang.data.sandbox import read_apart
 from hatang.data.settings import Settings
 from hatang.data.store import Store
-from hatang.data.tablefile import arrow_table
 from hatang.pipeline.assess import assess, today
 from hatang.pipeline.assetrules import road_findings
 from hatang.pipeline.inputs import layer
 from hatang.pipeline.progress import Progress
+from hatang.pipeline.roadfile import road_lines
 from hatang.pipeline.roadproposals import road_cases, road_proposals
 from hatang.pipeline.roadtiming import road_timing
 from hatang.pipeline.runs import keep_run, load_run, remember, run_identity, run_ids
@@ -60,8 +56,7 @@ def share_road(
     """
     as_of = as_of or today()
     progress.step("share.road")
-    roads = read_road(road, settings.limits)[0] if isinstance(road, Path) else ROADS.conform(road)
-    roads = gpd.GeoDataFrame(roads, geometry="geometry", crs=road.crs if isinstance(road, gpd.GeoDataFrame) else MAP_CRS)
+    roads = road_lines(road, settings)
     axes = road_axes(roads)
     base = assess(settings, period=period, as_of=as_of, progress=progress)
     rules = rules_in_force(as_of)
@@ -120,27 +115,6 @@ def share_road(
         **new, roads=kept, corridor=corridor, suggestions=suggestions, sharing_totals=_totals(axes, corridor, suggestions, policy)
     )
     return keep_run(shared, identity, settings)
-
-
-def read_road(
-    file: Path, limits: Limits, mapping: Path | None = None, crs: str | None = None
-) -> tuple[gpd.GeoDataFrame, tuple[Fault, ...]]:
-    """Return the road lines of a file (ROADS contract, EPSG:4326), read in a process apart, and what is to be said of it.
-
-    Parameters
-    ----------
-    mapping, crs
-        What a mapping file (YAML) says of the file: the layer of a drawing, names of columns; and its CRS where it names none.
-
-    Raises
-    ------
-    RefusedError
-        Where the file is refused.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "road.arrow"
-        outcome = read_apart(file, target, Kind.ROADS, ReadOptions(mapping=mapping, limits=limits, crs=crs))
-        return gpd.GeoDataFrame(arrow_table(target, Kind.ROADS), geometry="geometry", crs=MAP_CRS), outcome.faults
 
 
 def _totals(axes: gpd.GeoDataFrame, corridor: gpd.GeoDataFrame, suggestions: gpd.GeoDataFrame, policy: SharingPolicy) -> pd.DataFrame:

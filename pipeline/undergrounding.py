@@ -20,8 +20,8 @@ from hatang.data.store import Store
 from hatang.pipeline.assess import assess, today
 from hatang.pipeline.inputs import layer
 from hatang.pipeline.progress import Progress
+from hatang.pipeline.roadfile import road_lines
 from hatang.pipeline.runs import keep_run, load_run, remember, run_identity, run_ids
-from hatang.pipeline.share import read_road
 from hatang.reports.geodata import with_run
 from hatang.reports.underground_workbook import underground_workbook
 from hatang.sharing.planfit import plan_fit
@@ -71,8 +71,7 @@ def share_underground(
         constraints, _ = layer(store, Kind.CONSTRAINTS, base.period)
         roads, _ = layer(store, Kind.ROADS, base.period) if street is not None else (None, [])
     if road is not None:
-        lines = read_road(road, settings.limits) if isinstance(road, Path) else road
-        chosen = as_streets(gpd.GeoDataFrame(lines))
+        chosen = as_streets(road_lines(road, settings))
     elif street is not None:
         chosen = street_named(street, gpd.GeoDataFrame(filed), gpd.GeoDataFrame(roads))
     elif filed.empty:

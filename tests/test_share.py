@@ -12,12 +12,12 @@ from typer.testing import CliRunner
 
 from hatang.commands.main import app
 from hatang.data.contracts import RefusedError
-from hatang.data.limits import Limits
 from hatang.data.settings import Settings
 from hatang.pipeline.ingest import IngestOptions, ingest
 from hatang.pipeline.progress import Quiet
+from hatang.pipeline.roadfile import read_road
 from hatang.pipeline.runs import run_ids
-from hatang.pipeline.share import read_road, share_road
+from hatang.pipeline.share import share_road
 from hatang.reports.sharing_workbook import sharing_workbook
 
 LON, LAT = 107.58, 16.46
@@ -76,12 +76,12 @@ def test_a_drawing_is_a_road_where_its_coordinate_system_is_stated(settings: Set
     with pytest.raises(RefusedError) as unstated:
         share_road(drawing, settings, progress=Quiet())
     assert "crs_unstated" in {fault.code for fault in unstated.value.faults}
-    results = share_road(read_road(drawing, settings.limits, crs="EPSG:9214")[0], settings, progress=Quiet())
+    results = share_road(read_road(drawing, settings, crs="EPSG:9214")[0], settings, progress=Quiet())
     totals = results.tables["sharing_totals"].set_index("name")["value"]
     assert totals["road_m"] == pytest.approx(line.length, rel=1e-6)
     assert totals["dig_m_saved"] == pytest.approx(320, rel=0.01)
     (tmp_path / "m.yaml").write_text("crs: EPSG:9214\nlayer: khung\n")
-    frame = share_road(read_road(drawing, settings.limits, tmp_path / "m.yaml")[0], settings, progress=Quiet())
+    frame = share_road(read_road(drawing, settings, mapping=tmp_path / "m.yaml")[0], settings, progress=Quiet())
     assert frame.tables["sharing_totals"].set_index("name")["value"]["road_m"] > 3 * line.length
 
 
@@ -89,14 +89,16 @@ def test_a_drawing_is_a_road_where_its_coordinate_system_is_stated(settings: Set
     ("stated", "code"),
     [({"crs": "EPSG:0"}, "option_crs"), ({"crs": "EPSG:9214"}, "file_layers"), ({"crs": "EPSG:9214", "layer": "TIM"}, "drawing_layer")],
 )
-def test_a_drawing_of_which_no_layer_is_a_road_is_asked_about(tmp_path: Path, stated: dict[str, str], code: str) -> None:
+def test_a_drawing_of_which_no_layer_is_a_road_is_asked_about(
+    settings: Settings, tmp_path: Path, stated: dict[str, str], code: str
+) -> None:
     document = ezdxf.new("R2010")
     for name in ("A", "B"):
         document.modelspace().add_line((560_000, 1_820_000), (561_000, 1_820_000), dxfattribs={"layer": name})
     document.saveas(tmp_path / "x.dxf")
     (tmp_path / "m.yaml").write_text(f"layer: {stated['layer']}\n" if "layer" in stated else "{}")
     with pytest.raises(RefusedError) as error:
-        read_road(tmp_path / "x.dxf", Limits(), tmp_path / "m.yaml", stated["crs"])
+        read_road(tmp_path / "x.dxf", settings, mapping=tmp_path / "m.yaml", crs=stated["crs"])
     assert error.value.faults[0].code == code
 
 

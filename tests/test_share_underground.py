@@ -96,6 +96,9 @@ def test_without_a_programme_it_is_asked_for_and_a_line_far_away_is_refused(pole
         share_underground(poles, road=far, progress=Quiet())
     near = far.set_geometry([line((0, 0), (200, 0))]).set_crs(HUE_CRS, allow_override=True)
     assert share_underground(poles, road=near, progress=Quiet()).tables["underground_streets"]["street_name"].tolist() == ["R"]
+    near.to_crs(MAP_CRS).to_file(poles.home / "pho.geojson", engine="pyogrio")
+    from_file = share_underground(poles, road=poles.home / "pho.geojson", progress=Quiet())
+    assert from_file.tables["underground_streets"]["length_m"].tolist() == pytest.approx([200], rel=1e-3)
 
 
 def test_the_workbook_and_the_layers_hold_words_units_and_the_run(programme: Settings, tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ from hatang.data.contracts import HUE_CRS, MAP_CRS, ROADS, Fault, HatangError, R
 from hatang.data.figures import shown, shown_date
 from hatang.data.language import error_text, text
 from hatang.data.results import ResultSet
+from hatang.pipeline.roadfile import read_road
 from hatang.pipeline.runs import marked
-from hatang.pipeline.share import read_road, share_road
+from hatang.pipeline.share import share_road
 from hatang.reports.bargain_sheets import clauses_named
 from hatang.reports.sharing_lists import assumptions_text
 from hatang.web import chrome, runs, state
@@ -108,7 +109,7 @@ def _share_file(file: UploadedFile, zone: str | None, city: ResultSet) -> None:
         path = Path(folder) / (Path(file.name.replace("\0", "")).name or "duong")
         path.write_bytes(file.getbuffer())
         try:
-            lines, said = read_road(path, state.settings().limits, crs=zone)
+            lines, said = read_road(path, runs.home_of(state.settings()), crs=zone)
         except HatangError as error:
             st.session_state[state.ROAD_REFUSAL] = error
             st.rerun()
