@@ -190,7 +190,7 @@ def _register(file: str, members: Sequence[Member]) -> dict[str, pd.DataFrame]:
                 return {name: pyogrio.read_dataframe(members[0].path, layer=name) for name in own}
     except _MALFORMED as error:
         raise refused(file, "file_malformed", found=(str(error).splitlines() or [""])[0]) from error
-    raise refused(file, "file_layers", found=", ".join(layers or [member.name for member in members]))
+    raise refused(file, "file_no_register", found=", ".join(layers or [member.name for member in members]))
 
 
 def _table(member: Member) -> pd.DataFrame:

@@ -71,7 +71,7 @@ def test_the_process_apart_refuses_as_the_reader_does(tmp_path: Path) -> None:
     gpd.GeoDataFrame({"road_id": ["R"]}, geometry=[shapely.LineString([(LON, LAT), (LON + 1, LAT)])], crs=MAP_CRS).to_file(path)
     with pytest.raises(RefusedError) as caught:
         register_apart(path, Limits())
-    assert [fault.code for fault in caught.value.faults] == ["file_layers"]
+    assert [fault.code for fault in caught.value.faults] == ["file_no_register"]
 
 
 def test_a_bundle_that_breaks_the_contracts_is_not_taken(tmp_path: Path) -> None:

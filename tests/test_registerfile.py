@@ -110,7 +110,7 @@ def test_other_files_are_no_register(tmp_path: Path) -> None:
     gpd.GeoDataFrame({"road_id": ["R"]}, geometry=[LINE], crs=MAP_CRS).to_file(path, layer="roads")
     with pytest.raises(RefusedError) as caught:
         read_register(path, Limits())
-    assert caught.value.faults[0].code == "file_layers"
+    assert caught.value.faults[0].code == "file_no_register"
     assert recognise(path, ReadOptions()) is Kind.ROADS
 
 
