@@ -2,7 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,9 +10,9 @@ from hatang.commands.terminal import Bar, Session, session, speaks_errors
 from hatang.data.contracts import ANY, Technology, Verdict
 from hatang.data.figures import shown, shown_date, shown_spread
 from hatang.data.language import text
-from hatang.data.results import ResultSet
-from hatang.pipeline.assess import assess
-from hatang.pipeline.report import write_report
+
+if TYPE_CHECKING:
+    from hatang.data.results import ResultSet
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +27,9 @@ def run(
     as_of: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Ngày chốt / date of the figures")] = None,
 ) -> None:
     """Tính bảng phường, xã, khu vực chưa bảo đảm phủ sóng và chỉ tiêu / ward table, gaps and scorecard."""
+    from hatang.pipeline.assess import assess
+    from hatang.pipeline.report import write_report
+
     here = session(context)
     with Bar(here) as bar:
         results = assess(here.settings, period=period, as_of=as_of.date() if as_of else None, progress=bar)
@@ -36,7 +39,7 @@ def run(
     here.written(results.run_id, out, files, summary)
 
 
-def summarised(results: ResultSet) -> dict[str, Any]:
+def summarised(results: "ResultSet") -> dict[str, Any]:
     """Return what a run says in few figures: verdicts of any operator per technology, gaps, their area and people."""
     table, gaps = results.tables["ward_table"], results.tables["gaps"]
     anyone = table[table["operator"] == ANY]
@@ -58,7 +61,7 @@ def summarised(results: ResultSet) -> dict[str, Any]:
     }
 
 
-def say_summary(here: Session, results: ResultSet, summary: dict[str, Any]) -> None:
+def say_summary(here: Session, results: "ResultSet", summary: dict[str, Any]) -> None:
     """Print the summary for a person, each figure with its unit."""
     language = here.language
     mark = f" ({text('synthetic', language)})" if results.synthetic else ""

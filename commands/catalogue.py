@@ -1,7 +1,7 @@
 """`hatang catalogue`: the store, looked at and looked after: entries, differences, checks, backup, retention."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,12 +9,9 @@ from hatang.commands.terminal import Bar, Session, fault_document, session, spea
 from hatang.data.contracts import Kind
 from hatang.data.figures import is_missing, shown, shown_date
 from hatang.data.language import text
-from hatang.data.store import Dataset
-from hatang.pipeline import retention
-from hatang.pipeline.assess import today
-from hatang.pipeline.backup import back_up, bring_back
-from hatang.pipeline.catalogue import list_datasets, show_dataset, verify_catalogue, withdraw_dataset
-from hatang.pipeline.difference import compare_datasets
+
+if TYPE_CHECKING:
+    from hatang.data.store import Dataset
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="Mã bộ số liệu, hoặc phần đầu / data set id, or how it begins")]
 
@@ -36,6 +33,8 @@ def entries(
     everything: Annotated[bool, typer.Option("--all", help="Kể cả đã rút / withdrawn ones too")] = False,  # noqa: FBT002
 ) -> None:
     """Liệt kê bộ số liệu / list the data sets."""
+    from hatang.pipeline.catalogue import list_datasets
+
     here = session(context)
     found = list_datasets(here.settings, kind=kind, include_withdrawn=everything)
     if not found:
@@ -47,6 +46,8 @@ def entries(
 
 def show(context: typer.Context, dataset: Id) -> None:
     """Một bộ số liệu và lỗi khi đọc tệp / one data set, and what was wrong with its file."""
+    from hatang.pipeline.catalogue import show_dataset
+
     here = session(context)
     found, faults = show_dataset(dataset, here.settings)
     document = found.as_dict()
@@ -58,6 +59,8 @@ def show(context: typer.Context, dataset: Id) -> None:
 
 def diff(context: typer.Context, before: Id, after: Id) -> None:
     """So sánh hai bộ số liệu cùng loại / what changed between two data sets of one kind."""
+    from hatang.pipeline.difference import compare_datasets
+
     here = session(context)
     with Bar(here) as bar:
         found = compare_datasets(before, after, here.settings, bar)
@@ -96,6 +99,8 @@ def withdraw(
     undo: Annotated[bool, typer.Option("--undo", help="Cho tính lại / let it count again")] = False,  # noqa: FBT002
 ) -> None:
     """Rút một bộ số liệu khỏi tính toán, vẫn lưu / let a data set count no longer; it stays stored."""
+    from hatang.pipeline.catalogue import withdraw_dataset
+
     here = session(context)
     found = withdraw_dataset(dataset, here.settings, undo=undo)
     here.say("catalogue.restored" if undo else "catalogue.withdrawn", dataset=found.id)
@@ -107,6 +112,8 @@ def verify(
     head: Annotated[str | None, typer.Option(help="Mã băm cuối nhật ký đã ghi lại / a noted hash of the audit log")] = None,
 ) -> None:
     """Kiểm tra lại từng tệp đã lưu và nhật ký / check every stored file and the audit log."""
+    from hatang.pipeline.catalogue import verify_catalogue
+
     here = session(context)
     with Bar(here) as bar:
         found = verify_catalogue(here.settings, bar, anchor=head)
@@ -121,6 +128,8 @@ def verify(
 
 def backup(context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE", help="Tệp sao lưu mới / new file: .tar")]) -> None:
     """Sao lưu danh mục, tệp gốc và bảng chuẩn vào một tệp / catalogue, originals and tables into one file."""
+    from hatang.pipeline.backup import back_up
+
     here = session(context)
     with Bar(here) as bar:
         found = back_up(file, here.settings, bar)
@@ -136,6 +145,8 @@ def restore(
     replace: Annotated[bool, typer.Option("--replace", help="Thay kho đang có, giữ bên cạnh / keep the old one beside")] = False,  # noqa: FBT002
 ) -> None:
     """Khôi phục từ tệp sao lưu vào thư mục dữ liệu trống / restore into an empty data folder."""
+    from hatang.pipeline.backup import bring_back
+
     here = session(context)
     with Bar(here) as bar:
         found = bring_back(file, here.settings, bar, replace=replace)
@@ -153,6 +164,9 @@ def retain(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ liệt kê, không xóa / list only")] = False,  # noqa: FBT002
 ) -> None:
     """Xóa tệp số liệu đo thô đã hết thời hạn lưu / erase the files of raw tests whose time is over."""
+    from hatang.pipeline import retention
+    from hatang.pipeline.assess import today
+
     here = session(context)
     found = retention.retain(here.settings, as_of=today(), dry_run=dry_run)
     for dataset in found.datasets:
@@ -164,7 +178,7 @@ def retain(
     here.result({"datasets": ids, "before": found.before.isoformat(), "months": found.months, "erased": found.erased})
 
 
-def _line(here: Session, dataset: Dataset) -> str:
+def _line(here: Session, dataset: "Dataset") -> str:
     """Return an entry as one line of tab-separated words."""
     marks = [
         text("synthetic", here.language) if dataset.synthetic else "",

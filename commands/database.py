@@ -7,9 +7,6 @@ import typer
 
 from hatang.commands.terminal import Bar, fault_document, session, speaks_errors
 from hatang.data.language import text
-from hatang.data.rolesetup import script
-from hatang.pipeline.catalogue import upgrade_database
-from hatang.pipeline.database import bind_login, copy_database, open_session
 
 
 def register(app: typer.Typer) -> None:
@@ -25,6 +22,8 @@ def prepare(
     database: Annotated[str, typer.Option(help="Tên cơ sở dữ liệu mới / name of the new database")] = "hatang",
 ) -> None:
     """In kịch bản cho psql: tài khoản, PostGIS, lược đồ / print what a superuser feeds to psql once."""
+    from hatang.data.rolesetup import script
+
     here = session(context)
     written = script(database)
     here.line(written)
@@ -33,6 +32,8 @@ def prepare(
 
 def upgrade(context: typer.Context) -> None:
     """Đưa cơ sở dữ liệu lên phiên bản mới nhất / bring the database to the newest revision."""
+    from hatang.pipeline.catalogue import upgrade_database
+
     here = session(context)
     revision = upgrade_database(here.settings)
     here.line(text("database.upgraded", here.language, revision=revision))
@@ -44,6 +45,8 @@ def copy(
     to: Annotated[str, typer.Option(help="Cơ sở dữ liệu đích, trống / empty database: postgresql+psycopg://…, sqlite:///…")],
 ) -> None:
     """Chép danh mục sang cơ sở dữ liệu khác, trống / copy the catalogue into another, empty database."""
+    from hatang.pipeline.database import copy_database
+
     here = session(context)
     with Bar(here) as bar:
         found = copy_database(to, here.settings, bar)
@@ -61,6 +64,8 @@ def enter(
     minutes: Annotated[int, typer.Option(min=1, max=1440, help="Thời hạn, phút / minutes")] = 60,
 ) -> None:
     """In mã phiên cho tài khoản của vai trò / print the secret for HATANG_DATABASE_SESSION."""
+    from hatang.pipeline.database import open_session
+
     here = session(context)
     secret = open_session(here.settings, user=user, lasting=dt.timedelta(minutes=minutes))
     here.line(secret)
@@ -74,6 +79,8 @@ def bind(
     days: Annotated[int, typer.Option(min=1, max=366, help="Thời hạn, ngày / days")] = 90,
 ) -> None:
     """Cho tài khoản riêng thay mặt một người / let a person's own login act for that person."""
+    from hatang.pipeline.database import bind_login
+
     here = session(context)
     bind_login(here.settings, login=login, user=user, lasting=dt.timedelta(days=days))
     here.say("database.bound", login=login, user=user, days=days)

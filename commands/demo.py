@@ -9,8 +9,6 @@ import typer
 from hatang.commands.assess import say_summary, summarised
 from hatang.commands.terminal import Bar, session, speaks_errors
 from hatang.data.figures import shown
-from hatang.data.synthetic_city import CityPlan
-from hatang.pipeline.demo import run_demo
 
 
 def register(app: typer.Typer) -> None:
@@ -24,6 +22,9 @@ def demo(
     seed: Annotated[int, typer.Option(help="Hạt giống / seed", min=0)] = 455,
 ) -> None:
     """Toàn bộ quy trình trên thành phố mô phỏng / the whole main job on a synthetic city."""
+    from hatang.data.synthetic_city import CityPlan
+    from hatang.pipeline.demo import run_demo
+
     here = session(context)
     with Bar(here) as bar:
         made = run_demo(here.settings, out, plan=dataclasses.replace(CityPlan(), seed=seed), language=here.language, progress=bar)

@@ -4,7 +4,6 @@ import typer
 
 from hatang.commands.terminal import session, speaks_errors
 from hatang.data.language import text
-from hatang.data.sandbox import sandbox_report
 
 
 def register(app: typer.Typer) -> None:
@@ -14,6 +13,8 @@ def register(app: typer.Typer) -> None:
 
 def examine(context: typer.Context) -> None:
     """Thử các lớp bảo vệ khi đọc tệp trên máy này / try what protects this machine while it reads files."""
+    from hatang.data.sandbox import sandbox_report
+
     here = session(context)
     report = sandbox_report(here.settings.limits)
     for layer, state in report.layers.items():

@@ -1,7 +1,7 @@
 """`hatang ingest FILE…`: files into the store; what was refused, row by row."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -9,8 +9,9 @@ from hatang.commands.terminal import Bar, Session, fault_document, session, spea
 from hatang.data.contracts import Environment, Kind, ParameterError
 from hatang.data.figures import shown
 from hatang.data.language import text
-from hatang.pipeline.forms import write_annotated
-from hatang.pipeline.ingest import FileOutcome, IngestOptions, ingest
+
+if TYPE_CHECKING:
+    from hatang.pipeline.ingest import FileOutcome
 
 
 def register(app: typer.Typer) -> None:
@@ -41,6 +42,9 @@ def take(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Chỉ kiểm tra, không lưu / check only, store nothing")] = False,  # noqa: FBT002
 ) -> None:
     """Kiểm tra và lưu tệp số liệu / check and store data files."""
+    from hatang.pipeline.forms import write_annotated
+    from hatang.pipeline.ingest import IngestOptions, ingest
+
     here = session(context)
     if annotate is not None and len(files) > 1:
         raise ParameterError("error.annotate.one")
@@ -76,7 +80,7 @@ def take(
         raise typer.Exit(1)
 
 
-def _tell(here: Session, file: FileOutcome, *, dry_run: bool) -> None:
+def _tell(here: Session, file: "FileOutcome", *, dry_run: bool) -> None:
     """Print what became of one file: rows, repairs by kind and count, then its faults row by row."""
     entry = file.dataset
     if entry is None:

@@ -6,7 +6,6 @@ import typer
 
 from hatang.commands.terminal import session, speaks_errors
 from hatang.data.language import text
-from hatang.pipeline.mappings import forget_mapping, list_mappings, show_mapping
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="Mã khai báo cột, hoặc phần đầu / mapping id, or how it begins")]
 
@@ -21,6 +20,8 @@ def register(app: typer.Typer) -> None:
 
 def entries(context: typer.Context) -> None:
     """Liệt kê khai báo cột đã nhớ / list the mappings that are kept."""
+    from hatang.pipeline.mappings import list_mappings
+
     here = session(context)
     found = list_mappings(here.settings)
     if not found:
@@ -32,6 +33,8 @@ def entries(context: typer.Context) -> None:
 
 def show(context: typer.Context, mapping: Id) -> None:
     """Một khai báo cột, dạng YAML / one mapping, as YAML."""
+    from hatang.pipeline.mappings import show_mapping
+
     here = session(context)
     entry, content = show_mapping(mapping, here.settings)
     here.line(content.rstrip("\n"))
@@ -40,6 +43,8 @@ def show(context: typer.Context, mapping: Id) -> None:
 
 def forget(context: typer.Context, mapping: Id) -> None:
     """Không dùng lại một khai báo cột nữa / use a mapping no longer."""
+    from hatang.pipeline.mappings import forget_mapping
+
     here = session(context)
     entry = forget_mapping(mapping, here.settings)
     here.say("mapping.forgotten", mapping=entry.id, kind=text(f"kind.{entry.kind}", here.language), organisation=entry.organisation)

@@ -2,19 +2,16 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from hatang.commands.assess import say_summary, summarised
 from hatang.commands.terminal import Bar, Session, session, speaks_errors
 from hatang.data.contracts import HUE_CRS, MAP_CRS
-from hatang.data.results import ResultSet
-from hatang.pipeline.assess import assess
-from hatang.pipeline.report import write_report
-from hatang.pipeline.runs import load_run
-from hatang.pipeline.share import share_road
-from hatang.pipeline.wards import describe_ward
+
+if TYPE_CHECKING:
+    from hatang.data.results import ResultSet
 
 Out = Annotated[Path, typer.Option(help="Thư mục kết quả / result folder")]
 Period = Annotated[str | None, typer.Option(help="Kỳ, ví dụ 2026Q3 / quarter")]
@@ -34,6 +31,10 @@ def register(app: typer.Typer) -> None:
 
 def city(context: typer.Context, out: Out = _OUT, period: Period = None, as_of: Day = None, run: Run = None, crs: Crs = "9214") -> None:
     """Toàn thành phố / the whole city."""
+    from hatang.pipeline.assess import assess
+    from hatang.pipeline.report import write_report
+    from hatang.pipeline.runs import load_run
+
     here = session(context)
     with Bar(here) as bar:
         results = (
@@ -55,6 +56,11 @@ def ward(
     crs: Crs = "9214",
 ) -> None:
     """Một phường, xã / one ward."""
+    from hatang.pipeline.assess import assess
+    from hatang.pipeline.report import write_report
+    from hatang.pipeline.runs import load_run
+    from hatang.pipeline.wards import describe_ward
+
     here = session(context)
     with Bar(here) as bar:
         found = describe_ward(code, here.settings).ward_code
@@ -76,6 +82,9 @@ def road(
     crs: Crs = "9214",
 ) -> None:
     """Một tuyến đường: phương án sử dụng chung / a road's sharing answer."""
+    from hatang.pipeline.report import write_report
+    from hatang.pipeline.share import share_road
+
     here = session(context)
     with Bar(here) as bar:
         results = share_road(file, here.settings, period=period, as_of=as_of.date() if as_of else None, progress=bar)
@@ -87,7 +96,7 @@ def _crs(code: str) -> str:
     return MAP_CRS if code == "4326" else HUE_CRS
 
 
-def _done(here: Session, results: ResultSet, out: Path, files: list[Path]) -> None:
+def _done(here: Session, results: "ResultSet", out: Path, files: list[Path]) -> None:
     summary = summarised(results)
     say_summary(here, results, summary)
     here.written(results.run_id, out, files, summary)

@@ -2,26 +2,20 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import geopandas as gpd
 import typer
 
 from hatang.commands import sharedesign, shareoverlap, shareregister, shareroute, shareunderground, shareworks
 from hatang.commands.terminal import Bar, Session, session, speaks_errors
-from hatang.data.contracts import SuggestionKind
-from hatang.data.decisions import Choice
+from hatang.data.contracts import Choice, SuggestionKind
 from hatang.data.figures import is_missing, shown, shown_date
 from hatang.data.language import Language, text
-from hatang.data.results import ResultSet
-from hatang.pipeline.decisions import decide, list_decisions
-from hatang.pipeline.kpis import share_kpis, write_kpis
-from hatang.pipeline.report import write_report
-from hatang.pipeline.roadconfidential import road_for_firm, write_road_for_firm
-from hatang.pipeline.roadfile import read_road
-from hatang.pipeline.share import share_road
-from hatang.reports.bargain_sheets import firms_named
-from hatang.reports.sharing_lists import owed_text
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from hatang.data.results import ResultSet
 
 
 def register(app: typer.Typer) -> None:
@@ -55,6 +49,10 @@ def road(
     ] = None,
 ) -> None:
     """Cột, cống, bể cáp dùng chung được dọc một tuyến đường / what can be shared along a road."""
+    from hatang.pipeline.report import write_report
+    from hatang.pipeline.roadfile import read_road
+    from hatang.pipeline.share import share_road
+
     here = session(context)
     lines, faults = read_road(file, here.settings, mapping=mapping, crs=crs)
     here.faults(faults)
@@ -69,8 +67,10 @@ def road(
     here.written(results.run_id, out, files, summary)
 
 
-def _confidential(here: Session, road: gpd.GeoDataFrame, firm: str, out: Path | None, period: str | None, day: dt.date | None) -> None:
+def _confidential(here: Session, road: "gpd.GeoDataFrame", firm: str, out: Path | None, period: str | None, day: dt.date | None) -> None:
     """Say what to do about each of the firm's plans along the road, and how often it meets somebody; of others nothing."""
+    from hatang.pipeline.roadconfidential import road_for_firm, write_road_for_firm
+
     with Bar(here) as bar:
         told, base = road_for_firm(road, firm, here.settings, period=period, as_of=day, progress=bar)
         files = write_road_for_firm(told, base, out, language=here.language) if out else []
@@ -88,6 +88,8 @@ def kpi(
     as_of: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Ngày chốt / date of the figures")] = None,
 ) -> None:
     """Chỉ số dùng chung của thành phố, phường xã, doanh nghiệp / indicators of shared use."""
+    from hatang.pipeline.kpis import share_kpis, write_kpis
+
     here = session(context)
     with Bar(here) as bar:
         results = share_kpis(here.settings, period=period, as_of=as_of.date() if as_of else None, progress=bar)
@@ -112,13 +114,15 @@ def kpi(
     here.written(results.run_id, out, files, summary)
 
 
-def summarised(results: ResultSet) -> dict[str, Any]:
+def summarised(results: "ResultSet") -> dict[str, Any]:
     """Return the totals of a sharing answer by name."""
     totals = results.tables["sharing_totals"]
     return dict(zip(totals["name"], totals["value"].astype(float), strict=True))
 
 
-def _say(here: Session, results: ResultSet, summary: dict[str, Any]) -> None:
+def _say(here: Session, results: "ResultSet", summary: dict[str, Any]) -> None:
+    from hatang.reports.bargain_sheets import firms_named
+
     language = here.language
     mark = f" ({text('synthetic', language)})" if results.synthetic else ""
     figures = {name: shown(summary[name], "m", language) for name in ("road_m", "assets", "dig_m_saved")}
@@ -161,6 +165,9 @@ def decide_on(
     reason: Annotated[str | None, typer.Option(help="Lý do; từ chối thì phải có / reason, needed to refuse")] = None,
 ) -> None:
     """Quyết định về một đề xuất / decide on a suggestion."""
+    from hatang.pipeline.decisions import decide
+    from hatang.reports.sharing_lists import owed_text
+
     here = session(context)
     made = decide(here.settings, suggestion, decision, reason=reason)
     here.say("decisions.made", suggestion=made.suggestion_id, decision=text(f"decision.{made.decision}", here.language))
@@ -171,6 +178,8 @@ def decide_on(
 
 def decided(context: typer.Context) -> None:
     """Mọi quyết định, cũ trước mới sau / every decision, oldest first."""
+    from hatang.pipeline.decisions import list_decisions
+
     here = session(context)
     found = list_decisions(here.settings)
     for entry in found:

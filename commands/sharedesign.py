@@ -2,17 +2,16 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hatang.commands.terminal import Bar, session
 from hatang.data.figures import shown, shown_date
 from hatang.data.language import Language, text
-from hatang.data.results import ResultSet
-from hatang.pipeline.jointdesign import Ask, read_area, share_design
-from hatang.pipeline.report import write_report
-from hatang.reports.design_words import certificate, noted
+
+if TYPE_CHECKING:
+    from hatang.data.results import ResultSet
 
 
 def joint_design(
@@ -36,6 +35,9 @@ def joint_design(
     as_of: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Ngày chốt / date of the figures")] = None,
 ) -> None:
     """Thiết kế chung: đào, thuê cùng nhau thế nào cho rẻ, ai góp bao nhiêu / joint design of ways and trenches."""
+    from hatang.pipeline.jointdesign import Ask, read_area, share_design
+    from hatang.pipeline.report import write_report
+
     here = session(context)
     drawn = read_area(area, here.settings.limits) if area else None
     ask = Ask(tuple(ward or ()), drawn, tuple(operators or ()), gap_worth, exact, seconds)
@@ -47,8 +49,10 @@ def joint_design(
     here.written(results.run_id, out, files, _summary(results))
 
 
-def told(results: ResultSet, language: Language) -> list[str]:
+def told(results: "ResultSet", language: Language) -> list[str]:
     """Return a joint design in a few lines: what is dug and rented, the certificate, who pays what, what was left out."""
+    from hatang.reports.design_words import certificate, noted
+
     whole = results.tables["design_totals"].iloc[0]
     unit = str(whole["unit"])
     figure = {name: shown(whole[name], unit, language) for name in ("cost", "alone", "saved")}
@@ -76,7 +80,7 @@ def told(results: ResultSet, language: Language) -> list[str]:
     return lines + [text("share.design.note", language, id=row["id"], note=row["note"]) for row in notes]
 
 
-def _summary(results: ResultSet) -> dict[str, Any]:
+def _summary(results: "ResultSet") -> dict[str, Any]:
     totals, operators = results.tables["design_totals"], results.tables["design_operators"]
     whole = {str(name): value.item() if hasattr(value, "item") else value for name, value in totals.iloc[0].to_dict().items()}
     return {

@@ -8,9 +8,6 @@ import typer
 
 from hatang.commands.terminal import Bar, session
 from hatang.data.figures import shown
-from hatang.pipeline.assess import assess, today
-from hatang.pipeline.commonroutes import compare_routes, note_of, routes_of_city, routes_of_files, write_common_routes
-from hatang.reports.commonroutes import routes_firms, routes_pairs
 
 
 def _distances(words: str) -> tuple[float, ...]:
@@ -32,6 +29,10 @@ def overlap(
     as_of: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Ngày chốt / date of the rules")] = None,
 ) -> None:
     """Tuyến của ai đi dọc tuyến của ai: ai đã có thể đào chung với ai / whose routes run along whose."""
+    from hatang.pipeline.assess import assess, today
+    from hatang.pipeline.commonroutes import compare_routes, note_of, routes_of_city, routes_of_files, write_common_routes
+    from hatang.reports.commonroutes import routes_firms, routes_pairs
+
     here = session(context)
     language, day, distances = here.language, as_of.date() if as_of else today(), _distances(offsets)
     with Bar(here) as bar:

@@ -2,17 +2,16 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from hatang.commands.terminal import Bar, Session, session
 from hatang.data.figures import is_missing, shown
 from hatang.data.language import text
-from hatang.pipeline.assess import today
-from hatang.pipeline.register import RegisterCheck, check_register
-from hatang.pipeline.registerfiles import write_register_check
-from hatang.reports.register_words import AMOUNTS, in_words
+
+if TYPE_CHECKING:
+    from hatang.pipeline.register import RegisterCheck
 
 _ACTIONS: Final = ("reuse", "full", "survey", "closed")
 
@@ -27,6 +26,10 @@ def register_file(
     crs: Annotated[str | None, typer.Option(help="Hệ tọa độ của tệp không ghi, và để đo chiều dài / of a file that says none")] = None,
 ) -> None:
     """Xem một hồ sơ hạ tầng mà không lưu: số lượng, lỗi, chỗ trống, cần khảo sát / a register looked through, not stored."""
+    from hatang.pipeline.assess import today
+    from hatang.pipeline.register import check_register
+    from hatang.pipeline.registerfiles import write_register_check
+
     here = session(context)
     day = as_of.date() if as_of else today()
     with Bar(here) as bar:
@@ -45,8 +48,10 @@ def register_file(
     here.result({"file": file.name, "as_of": day, **document, "files": [path.name for path in files]})
 
 
-def _say_register(here: Session, check: RegisterCheck) -> None:
+def _say_register(here: Session, check: "RegisterCheck") -> None:
     """Say what a register holds, what is wrong in it, what is free, and what to survey first."""
+    from hatang.reports.register_words import AMOUNTS, in_words
+
     language = here.language
     for table, amount, unit in in_words(check.amounts, AMOUNTS, language).itertuples(index=False):
         here.say("register.amount", table=table, amount=shown(amount, "", language), unit=unit)

@@ -2,17 +2,16 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hatang.commands.terminal import Bar, Session, session
 from hatang.data.figures import is_missing, shown, shown_date
 from hatang.data.language import text
-from hatang.data.results import ResultSet
-from hatang.pipeline.needroute import place_of, share_route
-from hatang.pipeline.report import write_report
-from hatang.reports.route_workbook import need_words
+
+if TYPE_CHECKING:
+    from hatang.data.results import ResultSet
 
 
 def route(
@@ -27,6 +26,9 @@ def route(
     poles: Annotated[bool, typer.Option("--poles/--no-poles", help="Được treo trên cột hay không / whether poles will do")] = True,
 ) -> None:
     """Tuyến cáp cho một nhu cầu, dùng lại cống và cột còn chỗ / a route for a need on ducts and poles with room."""
+    from hatang.pipeline.needroute import place_of, share_route
+    from hatang.pipeline.report import write_report
+
     here = session(context)
     with Bar(here) as bar:
         results = share_route(
@@ -48,8 +50,10 @@ def route(
     here.written(results.run_id, out, files, {"variants": figures, "survey": len(results.tables["route_survey"])})
 
 
-def _say(here: Session, results: ResultSet) -> None:
+def _say(here: Session, results: "ResultSet") -> None:
     """Say what each variant digs, whom to call, and what to survey first."""
+    from hatang.reports.route_workbook import need_words
+
     language, tables = here.language, results.tables
     mark = f" ({text('synthetic', language)})" if results.synthetic else ""
     title = text("sharing.route.title", language, **need_words(tables["route_need"].iloc[0], language))

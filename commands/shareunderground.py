@@ -9,9 +9,6 @@ import typer
 from hatang.commands.terminal import Bar, session
 from hatang.data.figures import shown, shown_date
 from hatang.data.language import text
-from hatang.pipeline.roadfile import read_road
-from hatang.pipeline.undergrounding import share_underground, write_underground
-from hatang.reports.underground_workbook import steps_said
 
 _LISTED = 10
 
@@ -29,6 +26,10 @@ def underground(
     as_of: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Ngày chốt / date of the figures")] = None,
 ) -> None:
     """Ngầm hóa, chỉnh trang cáp: tuyến nào, của ai, làm gì trước / streets whose cables go underground."""
+    from hatang.pipeline.roadfile import read_road
+    from hatang.pipeline.undergrounding import share_underground, write_underground
+    from hatang.reports.underground_workbook import steps_said
+
     here = session(context)
     lines, faults = read_road(file, here.settings, mapping=mapping, crs=crs) if file is not None else (None, ())
     here.faults(faults)

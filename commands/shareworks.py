@@ -9,8 +9,6 @@ import typer
 from hatang.commands.terminal import Bar, Session, session
 from hatang.data.figures import shown, shown_date
 from hatang.data.language import text
-from hatang.pipeline.report import write_report
-from hatang.pipeline.works import meetings_of, share_works, write_meetings
 
 
 def works(
@@ -24,6 +22,9 @@ def works(
     ] = None,
 ) -> None:
     """Kế hoạch và công trình nào đi chung, cùng thời gian / whose plans and works meet in place and time."""
+    from hatang.pipeline.report import write_report
+    from hatang.pipeline.works import share_works
+
     here = session(context)
     day = as_of.date() if as_of else None
     if confidential is not None:
@@ -52,6 +53,8 @@ def works(
 
 
 def _confidential(here: Session, firm: str, out: Path | None, period: str | None, as_of: dt.date | None) -> None:
+    from hatang.pipeline.works import meetings_of, write_meetings
+
     with Bar(here) as bar:
         meetings, base = meetings_of(firm, here.settings, period=period, as_of=as_of, progress=bar)
         files = write_meetings(meetings, base, out, language=here.language) if out else []

@@ -8,7 +8,6 @@ import typer
 from hatang.commands.terminal import session, speaks_errors
 from hatang.data.contracts import Kind
 from hatang.data.language import text
-from hatang.pipeline.forms import write_template
 
 
 def register(app: typer.Typer) -> None:
@@ -22,6 +21,8 @@ def write(
     out: Annotated[Path | None, typer.Option(help="Tệp XLSX / workbook; mặc định bieu-mau-KIND.xlsx")] = None,
 ) -> None:
     """Ghi biểu mẫu XLSX trống / write a blank template."""
+    from hatang.pipeline.forms import write_template
+
     here = session(context)
     target = out or Path(f"bieu-mau-{kind}.xlsx")
     write_template(kind, target, here.language)

@@ -5,9 +5,8 @@ from typing import Annotated
 import typer
 
 from hatang.commands.terminal import session, speaks_errors
+from hatang.data.contracts import Role
 from hatang.data.language import text
-from hatang.data.roles import Role
-from hatang.pipeline.users import add_user, disable_user, list_users
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Tên người dùng / name")]
 
@@ -22,6 +21,8 @@ def register(app: typer.Typer) -> None:
 
 def entries(context: typer.Context) -> None:
     """Liệt kê người dùng / list the users."""
+    from hatang.pipeline.users import list_users
+
     here = session(context)
     found = list_users(here.settings)
     for user in found:
@@ -37,6 +38,8 @@ def add(
     organisation: Annotated[str, typer.Option(help="Đơn vị / organisation")],
 ) -> None:
     """Thêm người dùng / add a user."""
+    from hatang.pipeline.users import add_user
+
     here = session(context)
     user = add_user(here.settings, name=name, organisation=organisation, role=role)
     here.say("users.added", user=user.name, role=text(f"role.{user.role}", here.language), organisation=user.organisation)
@@ -45,6 +48,8 @@ def add(
 
 def disable(context: typer.Context, name: Name) -> None:
     """Khóa người dùng / disable a user."""
+    from hatang.pipeline.users import disable_user
+
     here = session(context)
     user = disable_user(here.settings, name=name)
     here.say("users.was_disabled", user=user.name)

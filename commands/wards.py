@@ -8,9 +8,7 @@ import typer
 
 from hatang.commands.terminal import fault_document, session, speaks_errors
 from hatang.data.figures import shown
-from hatang.data.geodesy import geodesic_area_m2
 from hatang.data.language import text
-from hatang.pipeline.wards import boundary_versions, describe_ward, export_wards, load_city_boundaries, unload_city_boundaries
 
 
 def register(app: typer.Typer) -> None:
@@ -23,6 +21,8 @@ def register(app: typer.Typer) -> None:
 
 def export(context: typer.Context, file: Annotated[Path, typer.Argument(help=".gpkg, .geojson, .parquet, .fgb")]) -> None:
     """Ghi ranh giới đang dùng ra tệp / write the boundaries in use to a file."""
+    from hatang.pipeline.wards import export_wards
+
     here = session(context)
     boundaries = export_wards(file, here.settings)
     here.faults(boundaries.faults)
@@ -34,6 +34,8 @@ def export(context: typer.Context, file: Annotated[Path, typer.Argument(help=".g
 
 def show(context: typer.Context, ward: Annotated[str, typer.Argument(help="Mã hoặc tên / code or name")]) -> None:
     """Thông tin một phường, xã / facts of one ward."""
+    from hatang.pipeline.wards import describe_ward
+
     here = session(context)
     found = describe_ward(ward, here.settings)
     here.line(
@@ -56,6 +58,9 @@ def show(context: typer.Context, ward: Annotated[str, typer.Argument(help="Mã h
 
 def load(context: typer.Context, file: Annotated[Path, typer.Argument(help="Tệp ranh giới của thành phố / the city's file")]) -> None:
     """Dùng ranh giới của thành phố từ nay / use the city's boundaries from now on."""
+    from hatang.data.geodesy import geodesic_area_m2
+    from hatang.pipeline.wards import load_city_boundaries
+
     here = session(context)
     boundaries = load_city_boundaries(file, here.settings)
     here.faults(boundaries.faults)
@@ -67,6 +72,8 @@ def load(context: typer.Context, file: Annotated[Path, typer.Argument(help="Tệ
 
 def unload(context: typer.Context) -> None:
     """Bỏ dùng ranh giới của thành phố / stop using the city's boundaries."""
+    from hatang.pipeline.wards import unload_city_boundaries
+
     here = session(context)
     was_loaded = unload_city_boundaries(here.settings)
     here.say("wards.unloaded" if was_loaded else "wards.none_loaded")
@@ -75,6 +82,8 @@ def unload(context: typer.Context) -> None:
 
 def versions(context: typer.Context) -> None:
     """Các phiên bản ranh giới đã dùng để tính / versions of the boundaries that results were computed with."""
+    from hatang.pipeline.wards import boundary_versions
+
     here = session(context)
     found = boundary_versions(here.settings)
     for entry in found:

@@ -135,6 +135,26 @@ class SuggestionKind(StrEnum):
     REMOVE_DEAD_CABLE = "remove_dead_cable"
 
 
+class Choice(StrEnum):
+    """What was decided on a suggestion; `open` undoes."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+class Role(StrEnum):
+    """Who people are to the system."""
+
+    LEAD = "lead"
+    PLANNER = "planner"
+    COMMUNE = "commune"
+    OPERATOR = "operator"
+    OWNER = "owner"
+    READER = "reader"
+    ADMIN = "admin"
+
+
 class DesignOption(StrEnum):
     """How a joint design goes along a stretch of road."""
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
-
-import pandas as pd
-import pandera.pandas as pa
+from typing import TYPE_CHECKING, Final, Literal
 
 from hatang.data._errors import SchemaError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pandera.pandas as pa
 
 ColumnType = Literal["text", "int", "float", "bool", "date", "time", "geometry"]
 _DTYPES: Final[Mapping[str, str]] = {
@@ -34,8 +35,10 @@ class Column:
     synonyms: tuple[str, ...] = ()
     sentinels: tuple[float, ...] = ()
 
-    def check(self) -> pa.Column:
+    def check(self) -> "pa.Column":
         """Return the pandera column that holds this contract."""
+        import pandera.pandas as pa  # noqa: PLC0415 - half a second, and every room imports the contracts
+
         checks: list[pa.Check] = []
         if self.low is not None:
             checks.append(pa.Check.ge(self.low))
@@ -66,14 +69,16 @@ class Table:
         """Return the column called `name`."""
         return next(c for c in self.columns if c.name == name)
 
-    def schema(self) -> pa.DataFrameSchema:
+    def schema(self) -> "pa.DataFrameSchema":
         """Return the pandera schema of the table: types, ranges, values, and the unique key."""
+        import pandera.pandas as pa  # noqa: PLC0415 - as in Column.check
+
         columns = {c.name: c.check() for c in self.columns}
         if self.geometry:
             columns["geometry"] = pa.Column(None, nullable=not self.placed)
         return pa.DataFrameSchema(columns, strict=False, unique=list(self.key) or None, coerce=True)
 
-    def conform(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def conform(self, frame: "pd.DataFrame") -> "pd.DataFrame":
         """Return `frame` with every column of the contract, in order and typed, absent ones empty.
 
         Raises
@@ -81,11 +86,14 @@ class Table:
         SchemaError
             Where the frame breaks the contract; `fields` hold the table, and the faults with column, row position and value.
         """
+        import pandas as pd  # noqa: PLC0415 - names, units and errors alone are asked for without a table
+        import pandera.errors  # noqa: PLC0415 - as in Column.check
+
         absent = [c.name for c in self.columns if c.name not in frame]
         full = frame.assign(**{name: pd.Series([None] * len(frame), index=frame.index, dtype=object) for name in absent})
         try:
             checked = self.schema().validate(full, lazy=True)
-        except pa.errors.SchemaErrors as error:
+        except pandera.errors.SchemaErrors as error:
             cases = error.failure_cases[["column", "check", "index", "failure_case"]].head(20)
             raise SchemaError("error.schema", table=self.name, faults=cases.to_dict("records")) from error
         return checked[self.names]

@@ -7,7 +7,6 @@ coordination owes the capacity that was asked for; which assets of whose that is
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -15,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from hatang.data._entries import organisation_of, utc
 from hatang.data.audit import Action, record
-from hatang.data.contracts import ParameterError, SuggestionKind
+from hatang.data.contracts import Choice, ParameterError, SuggestionKind
 from hatang.data.models import DecisionRow
 
 REASON_LIMIT: Final = 2_000
@@ -28,14 +27,6 @@ _COORDINATION: Final = (
     *_SLOTS,
 )
 """Kinds that ask another for room; waiting, tidying and removing ask nobody."""
-
-
-class Choice(StrEnum):
-    """What was decided; `open` undoes."""
-
-    OPEN = "open"
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,17 @@ CSV, XLSX, GPKG and GeoJSON hold full values instead. A missing value is an en d
 
 import datetime as dt
 import math
+import sys
 import unicodedata
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import pandas as pd
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from hatang.data.language import Language, text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MISSING: Final = "–"
 _DIGITS: Final = {
@@ -44,7 +47,10 @@ _FORMLESS: Final = {"Cc": "?", "Cs": "?", "Co": "?", "Cn": "?", "Cf": ""}
 
 def is_missing(value: object) -> bool:
     """Return whether `value` is None, NaN, NA or NaT."""
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return True
+    pandas = sys.modules.get("pandas")  # where it was never imported, nothing can be NA or NaT
+    return pandas is not None and (value is pandas.NA or value is pandas.NaT)
 
 
 def shown(value: object, unit: str, language: Language) -> str:
@@ -110,11 +116,12 @@ def shown_words(words: str, *, most: int = 1_000) -> str:
     return "".join(sign if sign in "\n\t" else _FORMLESS.get(unicodedata.category(sign), sign) for sign in words)
 
 
-def shown_spread(rows: pd.DataFrame, language: Language) -> str:
+def shown_spread(rows: "pd.DataFrame", language: Language) -> str:
     """Return how the people of some rows were spread over their wards, each way once, a raster with its source.
 
     Examples
     --------
+    >>> import pandas as pd
     >>> shown_spread(pd.DataFrame({"population_spread": ["even"], "population_source": [None]}), "en")
     'people spread evenly over the ward'
     """

@@ -15,20 +15,8 @@ from sqlalchemy.orm import Session
 
 from hatang.data._entries import organisation_of, utc
 from hatang.data.audit import Action, record
-from hatang.data.contracts import MissingError, ParameterError
+from hatang.data.contracts import MissingError, ParameterError, Role
 from hatang.data.models import UserRow
-
-
-class Role(StrEnum):
-    """Who people are to the system."""
-
-    LEAD = "lead"
-    PLANNER = "planner"
-    COMMUNE = "commune"
-    OPERATOR = "operator"
-    OWNER = "owner"
-    READER = "reader"
-    ADMIN = "admin"
 
 
 class Permission(StrEnum):

@@ -16,8 +16,7 @@ from typing import Final
 from pyproj import CRS
 
 from hatang.data._postgresql import SCHEMA
-from hatang.data.contracts import HUE_CRS
-from hatang.data.roles import Role
+from hatang.data.contracts import HUE_CRS, Role
 
 SCHEMA_OWNER: Final = "hatang_schema"
 SERVICE: Final = "hatang_service"

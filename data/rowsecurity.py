@@ -13,9 +13,10 @@ from typing import Final
 from sqlalchemy import Connection
 
 from hatang.data._postgresql import SCHEMA
+from hatang.data.contracts import Role
 from hatang.data.dbsessions import FOR_ROLES, FOR_SERVICE, function_statements, key_statement
 from hatang.data.layers import VIEWS, view_statements
-from hatang.data.roles import PERMISSIONS, Permission, Reach, Role
+from hatang.data.roles import PERMISSIONS, Permission, Reach
 from hatang.data.rolesetup import ROLE_LOGINS, SCHEMA_OWNER, SERVICE
 
 

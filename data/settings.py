@@ -7,8 +7,6 @@ from typing import Literal
 import platformdirs
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from hatang.data.limits import Limits
 
@@ -66,6 +64,9 @@ class Settings(BaseSettings):
         """Return the database's URL without its password, as it may be printed."""
         if self.database_url is None:
             return None
+        from sqlalchemy import make_url  # noqa: PLC0415 - SQLite in the data folder has no URL to show
+        from sqlalchemy.exc import ArgumentError  # noqa: PLC0415 - as above
+
         try:
             return make_url(self.database_url).render_as_string(hide_password=True)
         except ArgumentError:

@@ -6,8 +6,8 @@ from typing import Any, Final
 import geopandas as gpd
 import pandas as pd
 
-from hatang.data.contracts import AUTHORITY, MAP_CRS, MissingError
-from hatang.data.decisions import Choice, Decision, Subject, standing
+from hatang.data.contracts import AUTHORITY, MAP_CRS, Choice, MissingError
+from hatang.data.decisions import Decision, Subject, standing
 from hatang.data.decisions import decide as decide_row
 from hatang.data.decisions import decisions as rows
 from hatang.data.results import load_table

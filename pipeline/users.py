@@ -2,7 +2,8 @@
 
 import unicodedata
 
-from hatang.data.roles import Role, User
+from hatang.data.contracts import Role
+from hatang.data.roles import User
 from hatang.data.roles import add_user as add_row
 from hatang.data.roles import disable_user as disable_row
 from hatang.data.roles import users as rows

@@ -15,12 +15,12 @@ import shapely
 from postgres import Server
 from psycopg import errors
 
-from hatang.data.contracts import AUTHORITY, CLAIMS, Fault, Kind
+from hatang.data.contracts import AUTHORITY, CLAIMS, Choice, Fault, Kind, Role
 from hatang.data.database import open_engine
 from hatang.data.dbsessions import open_session
-from hatang.data.decisions import Choice, Subject, decide
+from hatang.data.decisions import Subject, decide
 from hatang.data.layers import LAYERS, publish_gaps
-from hatang.data.roles import Permission, Role, add_user, can
+from hatang.data.roles import Permission, add_user, can
 from hatang.data.rolesetup import ROLE_LOGINS
 from hatang.data.settings import Settings
 from hatang.data.store import Filing, Store

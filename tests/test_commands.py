@@ -6,8 +6,8 @@ import os
 import pytest
 from typer.testing import CliRunner
 
-from hatang.commands import doctor
 from hatang.commands.main import app
+from hatang.data import sandbox
 from hatang.data.sandbox import SandboxReport
 
 
@@ -49,7 +49,7 @@ def test_doctor_speaks_both_languages(lang: str, words: str) -> None:
 
 def test_doctor_ends_with_one_where_something_is_not_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     loose = SandboxReport({"landlock": "Function not implemented"}, {"read": False}, ("GPKG",), ("GTiff",))
-    monkeypatch.setattr(doctor, "sandbox_report", lambda _: loose)
+    monkeypatch.setattr(sandbox, "sandbox_report", lambda _: loose)
     done = CliRunner().invoke(app, ["--lang", "en", "doctor"])
     assert done.exit_code == 1
     assert "layer landlock: Function not implemented" in done.stdout

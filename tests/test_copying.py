@@ -14,9 +14,8 @@ from typer.testing import CliRunner
 
 from hatang.commands.main import app
 from hatang.data.audit import Action, record
-from hatang.data.contracts import CLAIMS, FIXED, Fault, Kind, ParameterError, StoreError
-from hatang.data.decisions import Choice, Subject, decide, decisions
-from hatang.data.roles import Role
+from hatang.data.contracts import CLAIMS, FIXED, Choice, Fault, Kind, ParameterError, Role, StoreError
+from hatang.data.decisions import Subject, decide, decisions
 from hatang.data.rolesetup import SCHEMA_OWNER
 from hatang.data.settings import Settings
 from hatang.data.store import Dataset, Filing, Store

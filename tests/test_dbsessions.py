@@ -9,10 +9,10 @@ from postgres import Server
 from psycopg import errors
 from securedrows import A_DAY, CLOSED, FOREIGN, OWN, denied, entered, run, secret
 
-from hatang.data.contracts import ParameterError, StoreError
+from hatang.data.contracts import ParameterError, Role, StoreError
 from hatang.data.database import open_engine
 from hatang.data.dbsessions import bind_login, open_session
-from hatang.data.roles import Role, disable_user
+from hatang.data.roles import disable_user
 from hatang.data.rolesetup import ROLE_LOGINS, SCHEMA_OWNER, SERVICE
 from hatang.data.settings import Settings
 from hatang.data.store import Store

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from web_results import city, road
 
 from hatang.commands.main import app
-from hatang.data.contracts import MissingError, ParameterError
-from hatang.data.decisions import REASON_LIMIT, Choice, Subject
+from hatang.data.contracts import Choice, MissingError, ParameterError
+from hatang.data.decisions import REASON_LIMIT, Subject
 from hatang.data.figures import shown_date
 from hatang.data.language import Language, text
 from hatang.data.results import load_results, save_results

@@ -9,8 +9,7 @@ from streamlit.testing.v1 import AppTest
 from test_app import page, words
 from web_results import HOSTILE, city, dug_together, road
 
-from hatang.data.contracts import SUGGESTIONS
-from hatang.data.decisions import Choice
+from hatang.data.contracts import SUGGESTIONS, Choice
 from hatang.data.results import ResultSet, save_results
 from hatang.data.settings import Settings
 from hatang.pipeline.decisions import all_suggestions, decide, list_decisions

@@ -8,7 +8,7 @@ import pytest
 import shapely
 from test_sharedset import ROAD, plans, road
 
-from hatang.data.decisions import Choice
+from hatang.data.contracts import Choice
 from hatang.data.settings import Settings
 from hatang.pipeline.decisions import decide
 from hatang.pipeline.ingest import IngestOptions, ingest

@@ -10,8 +10,7 @@ import shapely
 from typer.testing import CliRunner
 
 from hatang.commands.main import app
-from hatang.data.contracts import ASSETS, HUE_CRS, PLANS, SITES, SUGGESTIONS, WORKS, StoreError, Table
-from hatang.data.decisions import Choice
+from hatang.data.contracts import ASSETS, HUE_CRS, PLANS, SITES, SUGGESTIONS, WORKS, Choice, StoreError, Table
 from hatang.data.settings import Settings
 from hatang.pipeline.decisions import decide
 from hatang.pipeline.ingest import IngestOptions, ingest

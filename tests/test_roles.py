@@ -6,9 +6,9 @@ import pytest
 from typer.testing import CliRunner
 
 from hatang.commands.main import app
-from hatang.data.contracts import MissingError, ParameterError
+from hatang.data.contracts import MissingError, ParameterError, Role
 from hatang.data.language import LANGUAGES, text
-from hatang.data.roles import PERMISSIONS, Permission, Reach, Role, can
+from hatang.data.roles import PERMISSIONS, Permission, Reach, can
 from hatang.data.settings import Settings
 from hatang.data.store import Store
 from hatang.pipeline.users import add_user, disable_user, list_users

@@ -11,8 +11,9 @@ from postgres import Server
 from psycopg import errors
 from securedrows import CLOSED, EMPTY, FOREIGN, OWN, READS, SAYS_NOTHING, Connection, P, denied, entered, expected, run
 
+from hatang.data.contracts import Role
 from hatang.data.layers import VIEWS
-from hatang.data.roles import Role, can
+from hatang.data.roles import can
 from hatang.data.rolesetup import ROLE_LOGINS, SCHEMA_OWNER, SERVICE
 
 

@@ -9,8 +9,8 @@ import geopandas as gpd
 import pandas as pd
 import streamlit as st
 
-from hatang.data.contracts import HatangError
-from hatang.data.decisions import REASON_LIMIT, Choice, Decision
+from hatang.data.contracts import Choice, HatangError
+from hatang.data.decisions import REASON_LIMIT, Decision
 from hatang.data.figures import MISSING, is_missing, shown
 from hatang.data.language import error_text, text
 from hatang.data.settings import Settings
