@@ -48,6 +48,11 @@ All are Transverse Mercator from the equator with a false easting of 500,000 m. 
 TO_WGS84: Final = (-191.90441429, -39.30318279, -111.45032835, 0.00928836, -0.01975479, 0.00427372, 0.252906278)
 """VN-2000 to WGS 84: metres, arc seconds, parts per million, as position vector (Quyết định 05/2007/QĐ-BTNMT; EPSG:6960)."""
 _UTM: Final[Mapping[float, int]] = {105.0: 32648, 111.0: 32649}
+_DEGREES: Final = ("EPSG:4326", "EPSG:4756")
+_METRES: Final = tuple(
+    f"EPSG:{twin}" for code, (meridian, k) in ZONES.items() for twin in ((code, _UTM[meridian]) if k == 0.9996 else (code,))
+)
+"""What numbers alone may be in: beside each system on VN-2000 its twin on WGS 84, 225 m away, where a name in common use has one."""
 _FALSE_EASTING: Final = 500_000.0
 _UTM_SCALE: Final = 0.9996
 _VN2000: Final = re.compile(r"vi[eệ]t[\s_-]*nam[\s_-]*2000|vn[\s_-]*2000", re.IGNORECASE)
@@ -191,7 +196,7 @@ def candidates(first: np.ndarray, second: np.ndarray) -> tuple[Candidate, ...]:
     Examples
     --------
     >>> [c.crs for c in candidates(np.array([107.5791]), np.array([16.4676]))]
-    ['EPSG:4326']
+    ['EPSG:4326', 'EPSG:4756']
     >>> north, east = np.array([1821406.847]), np.array([561636.671])
     >>> best = candidates(north, east)[0]
     >>> best.crs, best.swapped
@@ -201,7 +206,7 @@ def candidates(first: np.ndarray, second: np.ndarray) -> tuple[Candidate, ...]:
     if not len(first):
         return ()
     degrees = float(np.mean(_like_degrees(first, second))) >= _HALF
-    codes = ["EPSG:4326"] if degrees else [f"EPSG:{code}" for code in ZONES]
+    codes = _DEGREES if degrees else _METRES
     found = []
     for code in codes:
         for swapped in (False, True):

@@ -117,6 +117,18 @@ def test_numbers_alone_are_asked_with_the_right_one_first(code: str, swapped: bo
     assert len(judgement.candidates) <= 4
 
 
+@pytest.mark.parametrize(("code", "twin"), [("EPSG:32648", "EPSG:3405"), ("EPSG:32649", "EPSG:3406"), ("EPSG:4756", "EPSG:4326")])
+def test_numbers_alone_are_asked_with_both_datums(code: str, twin: str) -> None:
+    """UTM and degrees exist on WGS 84 and on VN-2000, 225 m apart: a question with one of them only answers itself."""
+    judgement = judged(*places(code), None)
+    proposed = {candidate.crs: candidate for candidate in judgement.candidates}
+    assert {code, twin} <= set(list(proposed)[:2])
+    wards = ward_facts()
+    right, wrong = proposed[code], proposed[twin]
+    assert (right.first_lon, right.first_lat) == pytest.approx((wards["label_lon"].iloc[0], wards["label_lat"].iloc[0]), abs=1e-6)
+    assert abs(wrong.first_lon - right.first_lon) * 106_800 == pytest.approx(193, abs=10)
+
+
 def test_numbers_of_nowhere_in_hue_have_no_proposal() -> None:
     """Lambert-93 of Paris, UTM 48N of Hà Nội, and a local survey grid."""
     for pair in ((652_000.0, 6_862_000.0), (587_000.0, 2_325_000.0), (1_000.0, 2_000.0)):
