@@ -28,6 +28,9 @@ _ARROW: Final[Mapping[str, pa.DataType]] = {
 _BESIDE: Final = ("lon", "lat", "x", "y", "wkt", "ss_rsrp", "session", "building_id")
 """Columns that readers use and no table stores."""
 _NO_COORDINATE: Final = (2147483647.0, -99999.0)
+_CUT_BYTES: Final = (8, 9, 10)
+"""Bytes of a name that was cut after ten: fewer where the cut fell within a letter or behind a space."""
+_MIDNIGHT: Final = "T00:00:00"
 _UTC_COLUMNS: Final = frozenset({"time_utc", "timestamp_utc", "utc_time"})
 _ONE_GROUP: Final = r"^[+-]?\d{1,3}[.,]\d{3}$"
 """Digits of which nothing says whether the last three are thousands or decimals."""
@@ -53,10 +56,12 @@ class Intake:
         self.repairs: Counter[str] = Counter(source.repairs)
         self.faults: list[Fault] = list(source.faults)
         self.values: dict[str, np.ndarray] = {}
-        self.found_in = resolve(table, source.columns, mapping)
+        self.found_in = resolve(table, source.columns, mapping, cut=source.cut)
         self._tidy: dict[str, Any] = {}
         self._taken: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
         self._mended: list[tuple[np.ndarray, str, dict[str, Any]]] = []
+        for name, column in _begun_by(self.found_in, table, mapping) if source.cut else ():
+            self.about_file("column_cut", Severity.REPAIRED, field=column, found=column, name=name)
         for note in source.notes:
             if note.severity is Severity.REFUSED:
                 self.note(note.where, note.code, field=note.column, found=note.found)
@@ -66,6 +71,12 @@ class Intake:
     def has(self, name: str) -> bool:
         """Return whether the file, or a constant of the mapping, gives the column."""
         return name in self.found_in or name in self.mapping.constants
+
+    def heading(self, name: str) -> str:
+        """Return what the file calls a column of the contract, the contract's own name where the file does not have it."""
+        column = self.found_in.get("wkt" if name == "geometry" and self.source.geometry is None else name, name)
+        plain = column.rstrip("′")  # what a format gives under a column's name stands beside the column
+        return plain if plain in self.source.columns else column
 
     def cells(self, name: str) -> Any:
         """Return the tidy cells of a column, all null where the file does not have it; constants fill what is empty."""
@@ -116,7 +127,7 @@ class Intake:
                     self.source.parts[self.source.part[place]],
                     severity,
                     row=int(self.source.rows[place]),
-                    field=field if field is None else self.found_in.get(field, field),
+                    field=field if field is None else self.heading(field),
                     found=_shown(found, int(place)),
                     fields=fields,
                     count=1 + rest,
@@ -269,7 +280,7 @@ class Intake:
         if lenient:
             self.repaired(outside, "cell_cleared", name=f"range:{column.name}", field=column.name, found=cells)
         else:
-            self.note(outside, "cell_range", field=column.name, found=cells, low=f"{low:g}", high=f"{high:g}", unit=column.unit)
+            self.note(outside, "cell_range", field=column.name, found=cells, low=_bound(low), high=_bound(high), unit=column.unit)
         return np.where(outside, np.nan, values)
 
     def _unreadable(self, column: Column, parsed: Parsed, cells: Any, code: str, *, lenient: bool) -> None:
@@ -290,10 +301,11 @@ class Intake:
         return values
 
 
-def resolve(table: Table, columns: Sequence[str], mapping: FileMapping) -> dict[str, str]:
+def resolve(table: Table, columns: Sequence[str], mapping: FileMapping, *, cut: bool = False) -> dict[str, str]:
     """Return contract name → file column, by the mapping, then by the contract's own name, then by synonyms in their order.
 
     Names for coordinates, sessions and SS-RSRP that readers need beside the contract are found alike. A column serves one name only.
+    `cut` says that the form cut names after ten bytes: a name of which that is the beginning, and of no other, is meant.
 
     Raises
     ------
@@ -325,7 +337,25 @@ def resolve(table: Table, columns: Sequence[str], mapping: FileMapping) -> dict[
             candidate = folded.get(spelt[rank]) if rank < len(spelt) else None
             if candidate is not None and name not in found and candidate not in found.values():
                 found[name] = candidate
-    return found
+    return {**found, **_begun(names, columns, found)} if cut else found
+
+
+def _begun_by(found: Mapping[str, str], table: Table, mapping: FileMapping) -> list[tuple[str, str]]:
+    """Return contract name and file column where the column only begins a name that is known."""
+    known = {c.name: spellings(c.name, c.synonyms) for c in table.columns}
+    return [
+        (name, column)
+        for name, column in found.items()
+        if name not in mapping.columns and fold(column) not in known.get(name, (fold(column),))
+    ]
+
+
+def _begun(names: Mapping[str, Sequence[str]], columns: Sequence[str], found: Mapping[str, str]) -> dict[str, str]:
+    """Return contract name → file column for names cut after ten bytes that can be the beginning of one contract name only."""
+    free = [column for column in columns if column not in found.values() and len(column.rstrip("\ufffd").encode()) in _CUT_BYTES]
+    meant = {column: [name for name, spelt in names.items() if any(word.startswith(fold(column)) for word in spelt)] for column in free}
+    sure = {column: known[0] for column, known in meant.items() if len(known) == 1 and known[0] not in found}
+    return {name: column for column, name in sure.items() if list(sure.values()).count(name) == 1}
 
 
 def whole_rows(cells: pa.Table) -> Any:
@@ -363,10 +393,15 @@ def _arrow(values: np.ndarray | None, kind: pa.DataType, count: int) -> Any:
     return pa.array(values, kind, mask=missing)
 
 
+def _bound(value: float) -> str:
+    """Return a bound as a fault shows it."""
+    return f"{value:g}".replace("inf", "∞")
+
+
 def _shown(found: Any, place: int) -> str | None:
-    """Return what a fault shows of the cell at `place`."""
+    """Return what a fault shows of the cell at `place`; a day of a workbook as the day it is."""
     if found is None or isinstance(found, str):
         return found
     value = found[place]
     text = value.as_py() if isinstance(value, pa.Scalar) else value
-    return None if text is None else str(text)[:_SHOWN]
+    return None if text is None else str(text).removesuffix(_MIDNIGHT)[:_SHOWN]

@@ -68,7 +68,7 @@ def likely_kind(source: SourceTable, mapping: FileMapping, options: ReadOptions)
 def _score(source: SourceTable, table: Table, mapping: FileMapping, options: ReadOptions) -> float:
     """Return how well a table fits a contract, 0 where it does not."""
     try:
-        found = resolve(table, source.columns, mapping)
+        found = resolve(table, source.columns, mapping, cut=source.cut)
     except RefusedError:
         return 0.0
     own = {c.name for c in table.columns}

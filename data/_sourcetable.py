@@ -52,6 +52,8 @@ class SourceTable:
         What the file's format says against some of its rows.
     anchored
         Whether rows of 5G without SS-RSRP carry the level of their 4G anchor.
+    cut
+        Whether the form cuts names of columns after ten bytes, as the table of a shapefile does.
     pointed
         Columns known to write decimal points, where the rows are a part of a table and need not show it.
     """
@@ -72,6 +74,7 @@ class SourceTable:
     notes: tuple[RowNote, ...] = ()
     anchored: bool = False
     pointed: frozenset[str] = frozenset()
+    cut: bool = False
 
     @property
     def columns(self) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from hatang.data._intake import Intake, is_none
-from hatang.data._vocabulary import environment_of, known_technologies, operator_of, technology_of
+from hatang.data._vocabulary import NONE, OTHER, environment_of, known_technologies, operator_of, technology_of
 from hatang.data.contracts import OPERATOR_LABELS, Environment, Fault, RefusedError
 from hatang.data.limits import Limits
 
@@ -68,8 +68,12 @@ def operators(intake: Intake, option: str | None) -> np.ndarray:
 
 
 def technologies(intake: Intake, option: str | None) -> np.ndarray:
-    """Return the stored technology of each row of a table of claims."""
-    return _stated(intake, "technology", intake.worded("technology", _stored_technology), option, known_technologies())
+    """Return the stored technology of each row of a table of claims; a row of another network is refused, whatever the option says."""
+    other = np.isin(intake.worded("technology", technology_of).astype(str), (OTHER, NONE))
+    told = np.logical_or.reduce([note.where for note in intake.source.notes if note.code == "technology_other"], initial=False)
+    intake.note(other & ~told, "technology_other", field="technology", found=intake.cells("technology"))
+    meant = intake.worded("technology", _stored_technology)
+    return _stated(intake, "technology", meant, option, known_technologies(), judged=other | told)
 
 
 def environments(intake: Intake, option: str | None, assumed: str) -> np.ndarray:
@@ -80,17 +84,22 @@ def environments(intake: Intake, option: str | None, assumed: str) -> np.ndarray
     return np.where(open_rows, assumed, meant)
 
 
-def _stated(intake: Intake, name: str, meant: np.ndarray, option: str | None, known: str, *, optional: bool = False) -> np.ndarray:
-    """Return what rows state, the option where they state nothing that is known; unknown and contrary rows are refused."""
+def _stated(
+    intake: Intake, name: str, meant: np.ndarray, option: str | None, known: str, *, optional: bool = False, judged: Any = False
+) -> np.ndarray:
+    """Return what rows state, the option where they state nothing that is known; unknown and contrary rows are refused.
+
+    Of the rows `judged` it has been said already what they are: they take no option.
+    """
     cells: Any = intake.cells(name)
-    filled = np.asarray(pc.is_valid(cells))
-    unknown = is_none(meant)
+    filled = np.asarray(pc.is_valid(cells)) | judged
+    unknown = is_none(meant) & ~np.asarray(judged, bool)
     if option is None:
         intake.note(unknown & filled, f"{name}_unknown", field=name, found=cells, known=known)
         if not optional:
             intake.note(~filled, "cell_missing", field=name)
         return meant
-    contrary = ~unknown & (meant != option)
+    contrary = ~is_none(meant) & (meant != option)
     intake.note(contrary, "option_contrary", field=name, found=cells, option=option)
     intake.repaired(unknown & filled, f"{name}_replaced", field=name, found=cells, option=option)
     return np.where(unknown, option, meant)

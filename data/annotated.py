@@ -118,7 +118,8 @@ def _marked(faults: Sequence[Fault], names: Sequence[str]) -> dict[int, tuple[Fa
 
 
 def _write(sheet: Any, line: int, place: int, cell: str | None, form: Any) -> None:
-    """Write a cell as it was: a number where its text is one and nothing else, else text."""
+    """Write a cell as it was: a number where its text is one and nothing else, a day without its midnight, else text."""
+    cell = cell and cell.removesuffix("T00:00:00")
     if not cell:
         sheet.write_blank(line, place, None, form)
     elif _NUMBER.fullmatch(cell) and len(cell.replace(".", "").lstrip("-0")) <= _SIGNS and cell != "-0":

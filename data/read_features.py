@@ -126,11 +126,11 @@ def _judge(intake: Intake) -> None:
     for used, total in _OCCUPANCY:
         if used in values:
             over = values[used] > values[total]
-            intake.repaired(over, "used_more", name=f"used_more:{used}", field=used, found=intake.cells(used), total=total)
+            intake.repaired(over, "used_more", name=f"used_more:{used}", field=used, found=intake.cells(used), total=intake.heading(total))
             values[used] = np.where(over, np.nan, values[used])
     for first, last in _SPANS:
         if first in values:
-            intake.note(values[last] < values[first], "dates_reversed", field=last, found=intake.cells(last), first=first)
+            intake.note(values[last] < values[first], "dates_reversed", field=last, found=intake.cells(last), first=intake.heading(first))
     if "free_height_m" in values:
         over = values["free_height_m"] > values["height_m"]
         intake.note(over, "free_height", Severity.WARNING, field="free_height_m", found=intake.cells("free_height_m"))

@@ -105,7 +105,7 @@ def read_outages(source: SourceTable, mapping: FileMapping, options: ReadOptions
     intake.read(["site_id", "start", "end", "cause"])
     name_wards(intake, is_none(intake.values["site_id"]))
     values = intake.values
-    intake.note(values["end"] < values["start"], "dates_reversed", field="end", found=intake.cells("end"), first="start")
+    intake.note(values["end"] < values["start"], "dates_reversed", field="end", found=intake.cells("end"), first=intake.heading("start"))
     values["outage_id"] = _ids(intake)
     _once(intake, OUTAGES.key)
     return intake, intake.result()

@@ -79,7 +79,7 @@ _EXAMPLES: Final[Mapping[str, object]] = {
     "prices.unit": "m³",
     "verified": "không",
     "period": "2026Q3",
-    "quadkey": "1322312103021132",
+    "quadkey": "1322130010200000",
     "survey_date": dt.date(2026, 8, 15),
     "start": dt.date(2026, 10, 1),
     "earliest": dt.date(2026, 10, 1),

@@ -113,6 +113,7 @@ def read_vector(
         crs_named=member.form not in _NAMELESS,
         faults=(*faults, *passed),
         repairs=repairs,
+        cut=member.form is Form.SHP,
     )
 
 
@@ -139,7 +140,10 @@ def _layer(
     member: Member, mapping: FileMapping, wanted: str | None, limit: int | None
 ) -> tuple[pa.Table, np.ndarray, pyproj.CRS | None, str | None]:
     """Return attributes, shapes and CRS of a layer that GDAL reads, and the encoding that was guessed."""
-    plain = member.form is not Form.SHP or (mapping.encoding is None and _is_utf8(member))
+    stated = mapping.encoding
+    plain = member.form is not Form.SHP
+    if not plain and stated is None:
+        plain, stated = _of_utf8(member)
     with _named_as_it_is(member) as path:
         try:
             with warnings.catch_warnings():
@@ -163,8 +167,8 @@ def _layer(
         attributes = attributes.drop_columns([n for n in attributes.column_names if n in _KML_CHATTER])
     if plain:
         return attributes, _from_wkb(wkb), _crs(meta["crs"]), None
-    recoded, encoding = _recoded(attributes, mapping.encoding)
-    guessed = encoding if mapping.encoding is None and encoding != _BYTES else None
+    recoded, encoding = _recoded(attributes, stated)
+    guessed = encoding if stated is None and encoding != _BYTES else None
     return recoded, _from_wkb(wkb), _crs(meta["crs"]), guessed
 
 
@@ -214,13 +218,25 @@ def _crs(text: str | None) -> pyproj.CRS | None:
     return crs if (crs.is_geographic or crs.is_projected or crs.is_compound) and not crs.name.casefold().startswith("undefined") else None
 
 
-def _is_utf8(member: Member) -> bool:
-    """Return whether a shapefile's attributes are UTF-8: it says so, or they cannot be anything else."""
-    stated = member.path.with_suffix(".cpg")
-    if stated.is_file() and stated.read_text(errors="replace").strip().casefold() in ("utf-8", "utf8", "65001"):
-        return True
+def _of_utf8(member: Member) -> tuple[bool, str | None]:
+    """Return whether a shapefile's attributes are UTF-8 all through, and `utf-8` where only a name is not, cut within a letter.
+
+    They are UTF-8 where the file says so, or where they cannot be anything else.
+    """
+    page = member.path.with_suffix(".cpg")
+    stated = page.is_file() and page.read_text(errors="replace").strip().casefold() in ("utf-8", "utf8", "65001")
+    table = member.path.with_suffix(".dbf").read_bytes()
+    begin = int.from_bytes(table[8:10], "little")
+    names, rows = (_decodes(part) for part in (table[32:begin], table[begin:]))
+    if stated or rows:
+        return names, None if names else "utf-8"
+    return False, None
+
+
+def _decodes(content: bytes) -> bool:
+    """Return whether bytes are UTF-8."""
     try:
-        member.path.with_suffix(".dbf").read_bytes()[32:].decode("utf-8")
+        content.decode("utf-8")
     except UnicodeDecodeError:
         return False
     return True

@@ -1,5 +1,6 @@
 """A wrong file, its marked copy, the copy corrected: accepted, with nothing lost and no text run as a formula."""
 
+import datetime as dt
 import io
 from pathlib import Path
 from typing import Any
@@ -115,3 +116,24 @@ def test_the_command_writes_the_copy_and_takes_it_back(tmp_path: Path) -> None:
     assert none.exit_code == 0
     assert not (tmp_path / "khong.xlsx").exists()
     assert call("ingest", wrong, copy, "--annotate", copy).exit_code == 1
+
+
+def test_a_day_stays_a_day_and_a_drawn_shape_is_marked(tmp_path: Path) -> None:
+    """Days came back with their midnight; a fault of a shape written as WKT coloured no cell."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["Mã công trình", "Ngày khởi công", "Ngày hoàn thành", "WKT (WGS 84)"])
+    sheet.append(["CT1", dt.date(2026, 10, 1), dt.date(2026, 12, 1), "LINESTRING (107.57 16.46, 107.58 16.46)"])
+    sheet.append(["CT2", dt.date(2026, 12, 1), dt.date(2026, 10, 1), "LINESTRING (107.57 16.46, 107.58 16.47)"])
+    sheet.append(["CT3", dt.date(2026, 10, 1), None, "LINESTRING (107.57 16.46, 107.57 16.46)"])
+    book.save(tmp_path / "ct.xlsx")
+    outcome = read(tmp_path / "ct.xlsx", tmp_path / "t.arrow", Kind.WORKS, ReadOptions())
+    reversed_, flat = outcome.faults
+    assert (reversed_.row, reversed_.field, reversed_.found) == (3, "Ngày hoàn thành", "2026-10-01")
+    assert reversed_.fields["first"] == "Ngày khởi công"
+    assert (flat.row, flat.field) == (4, "WKT (WGS 84)")
+    marked = openpyxl.load_workbook(io.BytesIO(annotated(tmp_path / "ct.xlsx", outcome.faults, "vi", ReadOptions()))).worksheets[0]
+    assert {(cell.row, cell.column) for row in marked.iter_rows() for cell in row if cell.comment} == {(3, 3), (4, 4)}
+    assert [marked.cell(row, 2).value for row in (2, 3, 4)] == ["2026-10-01", "2026-12-01", "2026-10-01"]
+    assert "Ngày khởi công" in str(marked["E3"].value)

@@ -64,7 +64,7 @@ def test_theoretical_coverage_of_arcep(tmp_path: Path) -> None:
 def test_voice_networks_of_arcep_are_no_claim(tmp_path: Path) -> None:
     provinces(techno=["2G3G", "5G"]).to_file(tmp_path / "couv.gpkg")
     outcome, frame = run(tmp_path / "couv.gpkg")
-    assert refused(outcome)[0] == ("technology_other", 1, "2G3G")
+    assert refused(outcome) == [("technology_other", 1, "2G3G")]
     assert list(frame["operator"]) == ["mobifone"]
 
 
@@ -92,6 +92,11 @@ def test_hexagons_of_the_fcc(tmp_path: Path) -> None:
     outcome, frame = run(tmp_path / "hex.csv")
     assert {("h3_id", 6, "89415ac12"), ("technology_other", 4, "300"), ("technology_other", 5, "0")} <= set(refused(outcome))
     assert outcome.rows_refused == 3
+    assert sorted((fault.row, fault.code, fault.field) for fault in outcome.faults) == [
+        (4, "technology_other", "technology"),  # once, under the file's own name
+        (5, "technology_other", "technology"),
+        (6, "h3_id", "h3_res9_id"),
+    ]
     assert frame[["operator", "technology", "environment", "level_dbm", "download_mbps"]].to_numpy().tolist() == [
         ["viettel", "4g", "outdoor", -90.0, 5.0],
         ["viettel", "5g", "in_vehicle", -80.0, 35.0],

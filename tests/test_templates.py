@@ -6,6 +6,7 @@ from pathlib import Path
 import openpyxl
 import pyarrow as pa
 import pytest
+import shapely
 from test_commands_ingest import call
 
 from hatang.data._vocabulary import fold, spellings, value_of
@@ -72,6 +73,23 @@ def test_every_choice_of_a_list_means_its_own_code(kind: Kind) -> None:
     for column in table.columns:
         if column.values and column.name not in ("sufficiency", "technology", "environment"):
             assert [value_of(column.name, word, column.values) for word in lists[f"[{column.name}]"]] == list(column.values)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_lists_to_choose_from_are_in_vietnamese(kind: Kind) -> None:
+    """`underground` and `proposed` stood in a Vietnamese form."""
+    book = openpyxl.load_workbook(io.BytesIO(template(kind, "vi")))
+    lists = {str(column[0].value)[1:-1]: [cell.value for cell in column[1:] if cell.value] for column in book.worksheets[2].columns}
+    for column in INPUT_TABLES[kind].columns:
+        codes = {value for value in column.values if value.isalpha() and value == value.casefold()}
+        assert not codes & set(lists.get(column.name, ()))
+
+
+def test_the_example_of_a_tile_lies_in_hue(tmp_path: Path) -> None:
+    outcome = read(filled(Kind.TILES, tmp_path / "o.xlsx"), tmp_path / "out.arrow", Kind.TILES, ReadOptions())
+    assert outcome.rows_kept == 1
+    shape = shapely.from_wkb(pa.ipc.open_file(tmp_path / "out.arrow").read_all().column("geometry")[0].as_py())
+    assert shape.covers(shapely.Point(107.5791, 16.4676))
 
 
 def test_times_are_asked_with_their_hour_and_made_columns_need_not_be_filled() -> None:

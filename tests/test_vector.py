@@ -15,7 +15,9 @@ import pytest
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from hatang.data.contracts import HUE_CRS, MAP_CRS, Kind, RefusedError, Severity
+from hatang.data._intake import resolve
+from hatang.data.contracts import HUE_CRS, INPUT_TABLES, MAP_CRS, Kind, RefusedError, Severity
+from hatang.data.mapping import FileMapping
 from hatang.data.reading import ReadOptions, ReadOutcome, read, recognise
 
 SQUARE = shapely.box(107.55, 16.40, 107.60, 16.45)
@@ -301,3 +303,60 @@ def test_real_project_with_several_layers(reference: Path, tmp_path: Path) -> No
     outcome = read(source, tmp_path / "out.arrow", Kind.ASSETS, ReadOptions(mapping=tmp_path / "m.yaml"))
     assert (outcome.rows_in, outcome.rows_kept) == (6, 4)
     assert [(f.code, f.row) for f in outcome.faults] == [("geometry_missing", 5), ("duplicate_row", 6)]
+
+
+def cut_shapefile(frame: gpd.GeoDataFrame, folder: Path, names: Sequence[str]) -> Path:
+    """Return a zipped shapefile of a frame, its columns under `names`, each cut after ten bytes of UTF-8 as tools do."""
+    frame.columns = [*(f"c{place}" for place in range(len(names))), "geometry"]
+    path = written(frame, folder, ".shp.zip")
+    table = bytearray((folder / "vung.dbf").read_bytes())
+    for place, name in enumerate(names):
+        table[32 + 32 * place : 43 + 32 * place] = name.encode()[:10].ljust(11, b"\0")
+    (folder / "vung.dbf").write_bytes(table)
+    with zipfile.ZipFile(path, "w") as packed:
+        for part in sorted(folder.glob("vung.*")):
+            if part != path:
+                packed.write(part, part.name)
+    return path
+
+
+def test_names_that_a_shapefile_cuts_are_understood(tmp_path: Path) -> None:
+    """A DBF keeps ten bytes of a name: `environment` without its end had been passed over, and indoor claims stored as outdoor."""
+    indoor = claims([SQUARE]).assign(environment="indoor")
+    path = cut_shapefile(indoor[["operator", "technology", "environment", "geometry"]], tmp_path, ("operator", "technology", "environment"))
+    outcome, frame = run(path)
+    assert list(frame["environment"]) == ["indoor"]
+    assert outcome.repairs == {}
+    (cut,) = [fault for fault in outcome.faults if fault.code == "column_cut"]
+    assert (cut.found, cut.severity, cut.fields["name"]) == ("environmen", Severity.REPAIRED, "environment")
+
+
+@pytest.mark.parametrize(
+    "names", [("ma_cong_trinh", "loai_cong_trinh", "ngay_khoi_cong"), ("Mã công trình", "Loại công trình", "Ngày khởi công")]
+)
+def test_vietnamese_names_cut_within_a_letter_are_understood(tmp_path: Path, names: Sequence[str]) -> None:
+    """`Ngày khởi công` is cut within `ở`: its name alone is no UTF-8, its rows are."""
+    line = shapely.LineString([(107.57, 16.46), (107.58, 16.47)])
+    row = {"id": ["CT1"], "kind": ["Mở rộng đường"], "start": ["01/10/2026"]}
+    path = cut_shapefile(gpd.GeoDataFrame(row, geometry=[line], crs=MAP_CRS), tmp_path, names)
+    assert recognise(path, ReadOptions()) is Kind.WORKS
+    outcome, frame = run(path, Kind.WORKS)
+    assert (frame["work_id"][0], frame["kind"][0], str(frame["start"][0].date())) == ("CT1", "road_widen", "2026-10-01")
+    assert {fault.fields["name"] for fault in outcome.faults} == {"work_id", "kind", "start"}
+
+
+def test_a_cut_name_that_could_be_two_is_not_guessed() -> None:
+    """`toc_do_tai` begins speeds downwards and upwards, and stays open; without a form that cuts names nothing is completed."""
+    table = INPUT_TABLES["fixed"]
+    assert resolve(table, ["ma_xa", "toc_do_tai"], FileMapping(), cut=True) == {"ward_code": "ma_xa"}
+    assert resolve(table, ["ma_xa", "ho_co_ket_"], FileMapping()) == {"ward_code": "ma_xa"}
+
+
+@pytest.mark.parametrize("other", ["3G", "2G/3G", "mất sóng"])
+def test_no_option_turns_another_network_into_a_claim_of_4g(tmp_path: Path, other: str) -> None:
+    """A row of 3G in a file handed in with `--technology 4g` had been stored as 4G."""
+    path = written(claims([SQUARE, OTHER]).assign(technology=["4G", other]), tmp_path, ".gpkg")
+    for options in ({}, {"technology": "4g"}):
+        outcome, frame = run(path, **options)
+        assert (outcome.rows_kept, list(frame["technology"])) == (1, ["4g"])
+        assert [(f.code, f.row, f.field, f.found) for f in outcome.faults if f.row == 2] == [("technology_other", 2, "technology", other)]
