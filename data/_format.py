@@ -105,6 +105,8 @@ class Format:
         Kind of data set its files hold.
     marks, without
         Folded columns by which it is known: all of `marks` are there and none of `without`.
+    some, alone
+        Columns of which at least one is there too, where there are any; whether there are no columns but `marks`.
     columns
         Contract name → folded names in the file, the first there is counts.
     units, constants
@@ -128,6 +130,8 @@ class Format:
     kind: Kind
     marks: frozenset[str]
     without: frozenset[str] = frozenset()
+    some: frozenset[str] = frozenset()
+    alone: bool = False
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
@@ -140,7 +144,9 @@ class Format:
 
     def fits(self, columns: frozenset[str]) -> bool:
         """Return whether a table with these folded columns is of this format."""
-        return self.marks <= columns and not self.without & columns
+        if self.alone:
+            return self.marks == columns
+        return self.marks <= columns and not self.without & columns and bool(not self.some or self.some & columns)
 
     def adapted(self, source: SourceTable, mapping: FileMapping) -> tuple[SourceTable, FileMapping]:
         """Return the table and the mapping with what is known of the format; what a person states in `mapping` goes first.

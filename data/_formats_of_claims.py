@@ -1,4 +1,4 @@
-"""Published formats of claimed areas, and of buildings and served homes: codes for technology and place, and hexagons without a shape."""
+"""Published formats of claims, buildings, people and served homes: codes for technology and place, and hexagons without a shape."""
 
 from typing import Final
 
@@ -121,6 +121,35 @@ CLAIM_FORMATS: Final = (
         Kind.FIXED,
         frozenset({"frn", "provider_id", "location_id", "technology", "max_advertised_download_speed", "block_geoid", "h3_res8_id"}),
         refusal="format_no_position",
+    ),
+    Format(
+        "fcc_served",
+        "FCC BDC, địa điểm đã và chưa được phục vụ",
+        Kind.FIXED,
+        frozenset({"location_id", "block_geoid", "h3_res8_id", "any_dl100_ul20"}),
+        refusal="format_no_position",
+    ),
+    Format(
+        "ofcom_premises",
+        "Ofcom Connected Nations (từng nhà)",
+        Kind.CLAIMS,
+        frozenset({"uprn", "postcode"}),
+        some=frozenset(f"{firm}dataoutdoor" for firm in ("ee", "h3", "tf", "vo")),
+        refusal="format_no_position",
+    ),
+    Format(
+        "microsoft_buildings",
+        "Microsoft Global ML Building Footprints",
+        Kind.BUILDINGS,
+        frozenset({"height", "confidence"}),
+        alone=True,
+    ),
+    Format(
+        "hexagons_of_people",
+        "Kontur, dân số theo ô H3",
+        Kind.POPULATION,
+        frozenset({"population"}),
+        some=frozenset({"h3", "h3_index"}),
     ),
     Format(
         "google_buildings",

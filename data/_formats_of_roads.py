@@ -124,6 +124,8 @@ def _flagged(rules: list[dict[str, Any]], flag: str) -> str | None:
     return "true" if any(flag in (rule.get("values") or ()) for rule in rules) else None
 
 
+SEGMENT_MARKS: Final = frozenset({"connectors", "road_surface", "road_flags", "width_rules"})
+"""Columns that Overture's segments of roads have and its other themes do not; who cuts an area out keeps some of them."""
 _OSM_COLUMNS: Final = {"surface": ("surface",), "wkt": ("wkt", "geometry", "geom", "the_geom")}
 
 ROAD_FORMATS: Final = (
@@ -150,7 +152,8 @@ ROAD_FORMATS: Final = (
         "overture_segments",
         "Overture Maps (transportation, segment)",
         Kind.ROADS,
-        frozenset({"id", "subtype", "class", "connectors"}),
+        frozenset({"id", "subtype", "class"}),
+        some=SEGMENT_MARKS,
         columns={"road_id": ("id",), "road_class": ("class",)},
         constants={"source": "overture"},
         traps=(_segments,),

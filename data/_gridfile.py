@@ -1,12 +1,14 @@
 """Grids that come from outside: which driver opens which form, and what every reader of one asks first."""
 
 import re
+import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
+import numpy as np
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
@@ -24,6 +26,9 @@ DRIVERS: Final[Mapping[Form, str]] = {
 }
 """The one driver that may open each form: no file is handed to a library that asks what it may be."""
 _CACHE_BYTES: Final = 32_000_000
+_SAMPLE: Final = 10_000
+_MOST: Final = 1e6
+"""Numbers above it are floats read as whole numbers, or signs for none."""
 _PUBLISHERS: Final = (
     (Kind.POPULATION, "WorldPop", re.compile(r"^[a-z]{3}_(?:pop|ppp)_(?P<year>\d{4})")),
     (Kind.POPULATION, "GHS-POP", re.compile(r"^ghs_pop_e(?P<year>\d{4})")),
@@ -53,6 +58,47 @@ def published(member: Member) -> tuple[Kind | None, str | None, int | None]:
     return None, None, None
 
 
+def _pixel_type(member: Member) -> str | None:
+    """Return what the cells of a BIL are where its head does not say so, by the cells; None where the driver is right anyway.
+
+    Tools leave `PIXELTYPE` out, and a driver then takes floats for whole numbers and negative numbers for large ones. A byte can be
+    either, and stays without a sign.
+    """
+    if member.form is not Form.BIL:
+        return None
+    pairs = [line.split()[:2] for line in member.path.with_suffix(".hdr").read_text(errors="replace").upper().splitlines()]
+    head = {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+    width = {"16": 2, "32": 4}.get(head.get("NBITS", ""))
+    if "PIXELTYPE" in head or width is None:
+        return None
+    order = ">" if head.get("BYTEORDER", "I").startswith("M") else "<"
+    cells = np.memmap(member.path, f"{order}i{width}", mode="r", shape=(member.path.stat().st_size // width,))
+    whole = np.array(cells[:: max(1, len(cells) // _SAMPLE)])
+    if width == 4:
+        levels = np.abs(whole.view(f"{order}f4"))
+        if ((levels > 1e-3) & (levels < _MOST)).sum() > (np.abs(whole.astype(np.int64)) < _MOST).sum():
+            return "FLOAT"
+    return "SIGNEDINT" if (whole < 0).any() else None
+
+
+@contextmanager
+def _with_pixel_type(member: Member) -> Iterator[Path]:
+    """Yield the path at which a driver finds a grid with everything that must be said of it."""
+    kind = _pixel_type(member)
+    if kind is None:
+        yield member.path
+        return
+    with tempfile.TemporaryDirectory(prefix="hatang-") as folder:
+        path = Path(folder) / "grid.bil"
+        for suffix in (".bil", ".prj"):
+            part = member.path.with_suffix(suffix)
+            if part.is_file():
+                path.with_suffix(suffix).symlink_to(part.resolve())
+        head = member.path.with_suffix(".hdr").read_text(errors="replace").rstrip()
+        path.with_suffix(".hdr").write_text(f"{head}\nPIXELTYPE {kind}\n")
+        yield path
+
+
 @contextmanager
 def grid_opened(member: Member, limits: Limits) -> Iterator[Any]:
     """Yield an open grid that has a place and no more cells than the limits allow.
@@ -65,7 +111,7 @@ def grid_opened(member: Member, limits: Limits) -> Iterator[Any]:
     try:
         with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES), warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)  # refused below, by name
-            with rasterio.open(member.path, driver=DRIVERS[member.form]) as grid:
+            with _with_pixel_type(member) as path, rasterio.open(path, driver=DRIVERS[member.form]) as grid:
                 if grid.width * grid.height > limits.pixels:
                     raise refused(member.name, "file_too_large", found=f"{grid.width:,} × {grid.height:,}")
                 if grid.transform.is_identity:

@@ -14,6 +14,7 @@ import pyproj
 import shapely
 
 from hatang.data._filetype import Form, Member, refused
+from hatang.data._formats_of_roads import SEGMENT_MARKS
 from hatang.data._shapes import HUE_BOX
 from hatang.data._sourcetable import RowNote, SourceTable
 from hatang.data.contracts import MAP_CRS, Fault, Severity
@@ -178,7 +179,7 @@ def _is_segments(path: Path) -> bool:
         names = set(pq.read_schema(path).names)
     except (pa.ArrowException, OSError, ValueError):
         return False  # the reader of layers says what is wrong with it
-    return {"id", "subtype", "class", "connectors", "geometry"} <= names
+    return {"id", "subtype", "class", "geometry"} <= names and bool(SEGMENT_MARKS & names)
 
 
 def _take_segments(roads: _Roads, path: Path, limit: int | None) -> None:

@@ -69,7 +69,7 @@ def read_features(source: SourceTable, table: Table, mapping: FileMapping, optio
     intake.read([c.name for c in table.columns if c.name not in stated and c.name != made and c.name not in warded])
     _states(intake, table, options)
     if not table.placed:
-        name_wards(intake, shapely.is_missing(shapes))
+        name_wards(intake, shapely.is_missing(shapes) & ~intake.refused)
     if made is not None:
         intake.values[made] = intake.typed(table[made])
     _judge(intake)

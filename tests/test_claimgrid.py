@@ -89,6 +89,23 @@ def test_a_grid_claims_the_pixels_that_reach_the_level(tmp_path: Path, form: str
     assert outcome.repairs["environment_assumed"] == 1
 
 
+@pytest.mark.parametrize("kind", ["float32", "int32", "int16"])
+@pytest.mark.parametrize("order", ["I", "M"])
+def test_a_bil_without_its_kind_of_pixels_is_told_by_them(tmp_path: Path, kind: str, order: str) -> None:
+    """Without `PIXELTYPE` floats were taken for whole numbers, and the grid refused for its units (formats.md §3)."""
+    cells = LEVELS.astype(kind)
+    bits = cells.itemsize * 8
+    head = f"BYTEORDER {order}\nLAYOUT BIL\nNROWS 3\nNCOLS 3\nNBANDS 1\nNBITS {bits}\n"
+    head += f"ULXMAP {WEST + 25}\nULYMAP {NORTH - 25}\nXDIM 50\nYDIM 50\n"
+    with zipfile.ZipFile(tmp_path / "rsrp.zip", "w") as archive:
+        archive.writestr("RSRP.BIL", cells.astype(cells.dtype.newbyteorder("<" if order == "I" else ">")).tobytes())
+        archive.writestr("RSRP.HDR", head)
+        archive.writestr("RSRP.PRJ", pyproj.CRS(HUE_CRS).to_wkt("WKT1_ESRI"))
+    _, area = run(tmp_path / "rsrp.zip", technology="4g")
+    expected = pixels((LEVELS >= -110) & (LEVELS > -200))
+    assert shapely.area(area.symmetric_difference(expected)) < 1e-4 * expected.area
+
+
 @pytest.mark.parametrize("form", ["tif", "asc", "bil"])
 def test_a_grid_is_read_apart_and_stored(tmp_path: Path, settings: Settings, form: str) -> None:
     outcome = ingest([packed(tmp_path, form)], IngestOptions(operator="viettel", technology="4g"), settings, Quiet())

@@ -76,6 +76,28 @@ def test_statistics_of_arcep_have_no_shape(tmp_path: Path) -> None:
     assert error.value.faults[0].code == "format_no_position"
 
 
+@pytest.mark.parametrize(
+    "header",
+    ["location_id,block_geoid,h3_res8_id,any_dl100_ul20,wired_dl100_ul20,terrestrial_dl100_ul20",
+     "UPRN,AddressShortDescription,PostCode,EEVoiceOutdoor,EEDataOutdoor"],
+)  # fmt: skip
+def test_lists_of_premises_abroad_are_told_by_name(tmp_path: Path, header: str) -> None:
+    (tmp_path / "ds.csv").write_text(f"{header}\n{','.join('1' for _ in header.split(','))}\n")
+    with pytest.raises(RefusedError) as error:
+        run(tmp_path / "ds.csv")
+    assert error.value.faults[0].code == "format_no_position"
+
+
+def test_buildings_of_microsoft_are_recognised(tmp_path: Path) -> None:
+    shapes = [shapely.box(107.58, 16.46, 107.5802, 16.4602), shapely.box(107.59, 16.46, 107.5901, 16.4601)]
+    lines = [json.dumps({"type": "Feature", "properties": {"height": 5.1, "confidence": -1},
+                         "geometry": shapely.geometry.mapping(shape)}) for shape in shapes]  # fmt: skip
+    (tmp_path / "part.csv.gz").write_bytes(gzip.compress("\n".join(lines).encode()))
+    outcome, frame = run(tmp_path / "part.csv.gz")
+    assert (outcome.kind, outcome.rows_kept) == (Kind.BUILDINGS, 2)
+    assert shapely.equals(shapely.from_wkb(frame["geometry"]), shapes).all()
+
+
 HEADER = "technology,mindown,minup,environmnt,h3_res9_id,providerid,brandname,minsignal"
 
 

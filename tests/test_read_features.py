@@ -258,6 +258,13 @@ def test_points_of_interest_with_their_ward_and_fibre(tmp_path: Path) -> None:
     assert outcome.rows_kept == 2
 
 
+def test_a_place_with_unreadable_coordinates_is_not_asked_for_its_ward(tmp_path: Path) -> None:
+    text = "Mã điểm,Tên điểm,Loại điểm,Kinh độ,Vĩ độ\nP1,Trường,trường học,107.5797,16.4602\nP2,Trạm,y tế,x,16.4\n"
+    outcome, frame = run(tmp_path, text, Kind.PLACES)
+    assert list(frame["place_id"]) == ["P1"]
+    assert refused(outcome) == [("cell_number", 3, "Kinh độ", "x")]
+
+
 def test_a_list_without_places_and_wards_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RefusedError) as error:
         run(tmp_path, "ma_thon,ten_thon,so_ho\nT1,A Ka,120\n", Kind.VILLAGES)

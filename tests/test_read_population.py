@@ -99,6 +99,8 @@ def test_hexagons_of_kontur_as_a_table(tmp_path: Path, head: str) -> None:
     path.write_text(head + f"{ids[0]},1200\n{ids[1]},30.5\n{ids[2]},9000\n")
     found = run(path)
     assert found["population"].sum() == pytest.approx(1230.5)
+    renamed = run(path.rename(tmp_path / "dan-so.csv"))  # told by its columns, not by its name
+    assert (renamed["population"].sum(), renamed["publisher"].isna().all()) == (pytest.approx(1230.5), True)
     path.write_text(head + f"{ids[0]},1200\n{ids[1][:-1]},30\n")
     with pytest.raises(RefusedError) as error:
         run(path)

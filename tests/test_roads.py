@@ -188,6 +188,16 @@ def test_segments_of_overture(tmp_path: Path, form: str) -> None:
     assert {(fault.code, fault.count) for fault in outcome.faults} == {("road_other", 1), ("road_elsewhere", 1)}
 
 
+def test_segments_of_overture_without_their_connectors(tmp_path: Path) -> None:
+    """Who cuts an area out keeps the columns of use: a railway had been stored as a road, and roads had lost their names."""
+    path = write_segments(tmp_path / "segment", "parquet")
+    table = pq.read_table(path)
+    pq.write_table(table.drop_columns(["connectors"]), path)
+    outcome, frame = run(path)
+    assert (list(frame["road_id"]), frame["road_name"][0]) == (["08b1", "08b2"], "Lê Lợi")
+    assert {(fault.code, fault.count) for fault in outcome.faults} == {("road_other", 1), ("road_elsewhere", 1)}
+
+
 @pytest.mark.parametrize("driver", ["GeoJSON", "GPKG", "FlatGeobuf", "ESRI Shapefile"])
 def test_plain_layers_of_roads_keep_what_lies_in_the_box(tmp_path: Path, driver: str) -> None:
     frame = gpd.GeoDataFrame(
