@@ -2,21 +2,24 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import geopandas as gpd
 import pandas as pd
 
 from hatang.data.clauses import trench_profiles
-from hatang.data.contracts import Clause, Price
+from hatang.data.contracts import Clause, MissingError, Price
 from hatang.data.rules import Rule, rule_value
 from hatang.sharing.bargain import ShareKey, if_one_leaves, shares_of
 from hatang.sharing.dugcost import trench_price
 from hatang.sharing.proposals import Joint, ProposalPolicy, RoadCase, together, with_works
 from hatang.sharing.rentorbuild import rent_or_build
+from hatang.sharing.reusesaving import ReuseMoney
 from hatang.sharing.roadplans import plans_along
 from hatang.sharing.suggestions import Room
 from hatang.sharing.variants import variants_of
+
+_SPACING: Final = "chamber_spacing"
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,10 @@ def road_proposals(
     rows: list[dict[str, Any]] = []
     joints: list[Joint] = []
     for case in cases:
-        rows += with_works(case, works, timing[timing["road_id"] == case.road_id], opening=opening, in_force=in_force, policy=policy)
+        advised = timing[timing["road_id"] == case.road_id]
+        found, mine = with_works(case, works, advised, opening=opening, in_force=in_force, policy=policy)
+        rows += found
+        joints += mine
         found, mine = together(case, price=price, in_force=in_force, held=held, violations=broken.get(case.road_id, []), policy=policy)
         rows += found
         joints += mine
@@ -82,6 +88,20 @@ def road_proposals(
         "variants": variants_of(cases, rooms, held, broken, price=price, prices=prices, in_force=in_force),
     }
     return Proposed(rows, tables)
+
+
+def reuse_money(cases: Sequence[RoadCase], *, clauses: Iterable[Clause], prices: Mapping[str, Price], rules: dict[str, Rule]) -> ReuseMoney:
+    """Return what prices the reuse of ways along roads: rent over the years of the rule, chambers by the clause in force.
+
+    Raises
+    ------
+    MissingError
+        Where the clause is not in force.
+    """
+    spacing = next((clause.value for clause in clauses if clause.code == _SPACING), None)
+    if spacing is None:
+        raise MissingError("error.rule.missing", rule=_SPACING)
+    return ReuseMoney(cases, trench_price(prices, trench_profiles()), prices, rule_value(rules, "design_rent_years"), spacing)
 
 
 def _broken(violations: pd.DataFrame) -> dict[str, list[str]]:

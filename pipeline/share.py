@@ -19,7 +19,7 @@ from hatang.pipeline.assetrules import road_findings
 from hatang.pipeline.inputs import layer
 from hatang.pipeline.progress import Progress
 from hatang.pipeline.roadfile import road_lines
-from hatang.pipeline.roadproposals import road_cases, road_proposals
+from hatang.pipeline.roadproposals import reuse_money, road_cases, road_proposals
 from hatang.pipeline.roadtiming import road_timing
 from hatang.pipeline.runs import keep_run, load_run, remember, run_identity, run_ids
 from hatang.pipeline.sharedset import Around, shared_set
@@ -109,7 +109,8 @@ def share_road(
         cases, rooms, works, new["timing"], new["violations"], clauses=clauses, prices=prices, rules=rules, key=settings.share_key
     )
     in_force = frozenset(clause.code for clause in clauses)
-    suggestions = suggest(axes, corridor, policy=policy, proposals=proposed.rows, in_force=in_force)
+    money = reuse_money(cases, clauses=clauses, prices=prices, rules=rules)
+    suggestions = suggest(axes, corridor, policy=policy, proposals=proposed.rows, in_force=in_force, money=money)
     new |= {**proposed.tables, "plan_fit": plan_fit(suggestions, gpd.GeoDataFrame(constraints), on=as_of)}
     shared = base.with_tables(
         **new, roads=kept, corridor=corridor, suggestions=suggestions, sharing_totals=_totals(axes, corridor, suggestions, policy)

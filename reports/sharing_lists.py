@@ -42,7 +42,7 @@ _HISTORY: Final = ("suggestion_id", "suggestion", "owner", "decision", "decision
 
 
 def assumptions_text(names: object, language: Language) -> str:
-    """Return what a suggestion assumes in words; a name without words stands as it is.
+    """Return what a suggestion assumes in words; a name without words stands as it is, `name=amount` with its amount.
 
     Examples
     --------
@@ -52,8 +52,8 @@ def assumptions_text(names: object, language: Language) -> str:
     if is_missing(names) or not names:
         return ""
     known = message_ids(language)
-    ids = [(name, f"assumption.{name}") for name in str(names).split(", ")]
-    return "; ".join(text(message, language) if message in known else name for name, message in ids)
+    ids = [(name, f"assumption.{name.partition('=')[0]}", name.partition("=")[2]) for name in str(names).split(", ")]
+    return "; ".join(text(message, language, amount=amount) if message in known else name for name, message, amount in ids)
 
 
 def shares_text(shares: object, language: Language) -> str:

@@ -57,6 +57,13 @@ def key_quantity(plans: Sequence[RoadPlan], key: ShareKey) -> list[float] | None
     return None if any(value is None for value in found) else [float(value) for value in found if value is not None]
 
 
+def _keyed(joint: Joint, key: ShareKey) -> list[float] | None:
+    """Return what the key counts for each party; a promoter of works lays no cable: only length can be counted for it."""
+    if joint.promoter is None:
+        return key_quantity(joint.plans, key)
+    return [1.0] * len(joint.dig.firms) if key == "length" else None
+
+
 def _quantity(own: Sequence[RoadPlan], key: ShareKey) -> float | None:
     if key == "length":
         return 1.0
@@ -85,7 +92,7 @@ def _shares(joint: Joint, key: ShareKey, unit: str) -> list[dict[str, Any]]:
     if not math.isfinite(total) or not np.isfinite(alone).all():
         return []
     value = shapley(len(dig.firms), cost)
-    quantity = key_quantity(joint.plans, key)
+    quantity = _keyed(joint, key)
     paid = None if quantity is None else _statutory(dig, dig.everyone, quantity, unit)
     kept = None if paid is None else no_more_than_alone(paid, alone)
     return [
@@ -114,7 +121,7 @@ def _leaving(joint: Joint, key: ShareKey, unit: str) -> list[dict[str, Any]]:
     alone = np.array(dig.alone(cost))
     if not math.isfinite(cost(dig.everyone)) or not np.isfinite(alone).all():
         return []
-    quantity = key_quantity(joint.plans, key)
+    quantity = _keyed(joint, key)
     used, counted = ("length", [1.0] * len(dig.firms)) if quantity is None else (key, quantity)
     before = no_more_than_alone(_statutory(dig, dig.everyone, counted, unit), alone)
     rows = []

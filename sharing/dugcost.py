@@ -83,7 +83,8 @@ def trench_price(prices: Mapping[str, Price], profiles: Sequence[TrenchProfile],
 class Dig:
     """The pieces of a road that firms want, who wants each, and what opening them costs.
 
-    `lengths_m` (pieces,), `wants` (firms, pieces), `ways` (firms,) as asked for, `price` of a metre by its ways.
+    `lengths_m` (pieces,), `wants` (firms, pieces), `ways` (firms,) as asked for, `price` of a metre by its ways. Where `opened_vnd_m` is
+    given, a metre costs as much whoever opens it, and nothing that is laid in it counts: digging and reinstatement alone are divided.
     """
 
     firms: tuple[str, ...]
@@ -91,6 +92,7 @@ class Dig:
     wants: npt.NDArray[np.bool_]
     ways: tuple[int, ...]
     price: TrenchPrice
+    opened_vnd_m: float | None = None
 
     def metres(self, group: int) -> float:
         """Return the metres that a coalition digs, its firms as bits."""
@@ -103,6 +105,9 @@ class Dig:
     def opening_vnd(self, group: int) -> Floats:
         """Return what a coalition's trench costs on each piece, VND, shape (pieces,)."""
         wanted = self._wanted(group)
+        if self.opened_vnd_m is not None:
+            opened: Floats = wanted.any(axis=0) * self.lengths_m * self.opened_vnd_m
+            return opened
         ways, members = wanted.T @ np.array(self.ways), wanted.sum(axis=0)
         cost = np.zeros(len(self.lengths_m))
         for piece in np.flatnonzero(members):
@@ -112,6 +117,8 @@ class Dig:
 
     def own_vnd(self, group: int) -> Floats:
         """Return what the ducts of each of a coalition's firms cost, VND on each piece, shape (firms, pieces)."""
+        if self.opened_vnd_m is not None:
+            return np.zeros(self.wants.shape)
         ducts: Floats = self._wanted(group) * np.array(self.ways, np.float64)[:, None] * self.lengths_m * self.price.duct_vnd
         return ducts
 

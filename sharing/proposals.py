@@ -6,6 +6,7 @@ whatever the windows. Windows that are not known meet no other.
 """
 
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,7 +18,7 @@ import shapely
 
 from hatang.data.contracts import HUE_CRS, SuggestionKind
 from hatang.sharing.dugcost import Dig, TrenchPrice, dig_of
-from hatang.sharing.roadplans import RoadPlan, by_firm, spans_beside, spans_of, ways_of
+from hatang.sharing.roadplans import RoadPlan, by_firm, same_firm, spans_beside, spans_of, ways_of
 from hatang.sharing.stretches import Span, common, cut, metres, shape_of, united
 
 _ID_DIGITS: Final = 12
@@ -55,12 +56,13 @@ class ProposalPolicy:
 
 @dataclass(frozen=True)
 class Joint:
-    """A proposal that several firms pay together: whose shares are told."""
+    """A proposal that several parties pay together: whose shares are told; `promoter` is the one whose works are joined."""
 
     suggestion_id: str
     road_id: str
     dig: Dig
     plans: Sequence[RoadPlan]
+    promoter: str | None = None
 
 
 def rules_speaking(kind: SuggestionKind, in_force: frozenset[str], *more: str) -> str | None:
@@ -82,10 +84,13 @@ def with_works(
     opening: TrenchPrice,
     in_force: frozenset[str],
     policy: ProposalPolicy,
-) -> list[dict[str, Any]]:
-    """Return rows (SUGGESTIONS contract) of plans that join works, or wait for them, as the timing advises.
+) -> tuple[list[dict[str, Any]], list[Joint]]:
+    """Return rows (SUGGESTIONS contract) of plans that join works, or wait for them, as the timing advises, and what shares come from.
 
-    Where nobody knows whether the works open a trench, no metre counts as spared. Who waits spares nothing yet.
+    What is spared is the digging and the reinstatement that would be done twice along the common stretch, at the size of the trench that
+    the plan's own ways need; plan and promoter divide it, while ducts and bed stay the plan's own. Where nobody knows whether the works
+    open a trench, no metre counts as spared; where a price is missing, no money does; where no other promoter is known, nothing is
+    divided. Who waits spares nothing yet.
 
     Parameters
     ----------
@@ -98,7 +103,8 @@ def with_works(
     """
     by_id = {str(row["work_id"]): row for row in works.to_crs(HUE_CRS).to_dict("records")} if len(works) else {}
     plans = {plan.plan_id: plan for plan in case.plans}
-    rows = []
+    rows: list[dict[str, Any]] = []
+    joints: list[Joint] = []
     for row in timing.to_dict("records"):
         plan, work = plans.get(str(row["plan_id"])), by_id.get(str(row["work_id"]))
         if plan is None or work is None or row["advice"] not in ("join", "wait"):
@@ -109,29 +115,40 @@ def with_works(
         ways, assumed = ways_of([plan])
         opened = bool(work["open_trench"]) if not pd.isna(work["open_trench"]) else None
         spared = metres(both) if kind is SuggestionKind.JOIN_WORKS and opened else np.nan
+        other = promoter is not None and not same_firm(plan.operator, promoter)
         notes = ["own_ducts_laid", *(["ways_assumed"] if assumed else []), *([] if opened is not None else ["open_trench_unknown"])]
-        rows.append(
-            _row(
-                case,
-                kind,
-                owner=promoter or str(row["work_id"]),
-                members=[plan.operator, *([promoter] if promoter else [])],
-                names=[plan.plan_id, str(work["work_id"])],
-                spans=both,
-                assumptions=notes if kind is SuggestionKind.JOIN_WORKS else [f"wait_{row['reason']}"],
-            )
-            | {
-                "dig_m_saved": spared,
-                "alone_m": metres(both),
-                "dug_m": metres(both) - spared,
-                "saving_vnd": opening(ways) * spared,
-                "decide_by": row["decide_by"],
-                "window_from": row["not_before"] if kind is SuggestionKind.WAIT else _later(plan.earliest, work["start"]),
-                "window_to": _sooner(plan.latest, work["end"]) if kind is SuggestionKind.JOIN_WORKS else None,
-                "rules": rules_speaking(kind, in_force, *([_BESIDE[work["kind"]]] if work["kind"] in _BESIDE else [])),
-            }
-        )
-    return rows
+        if opened:
+            notes += ["prices_missing"] if math.isnan(opening(ways)) else ["opening_as_plan"]
+        notes += [] if other else ["promoter_unknown" if promoter is None else "promoter_is_firm"]
+        made = _row(
+            case,
+            kind,
+            owner=promoter or str(row["work_id"]),
+            members=[plan.operator, *([promoter] if promoter else [])],
+            names=[plan.plan_id, str(work["work_id"])],
+            spans=both,
+            assumptions=notes if kind is SuggestionKind.JOIN_WORKS else [f"wait_{row['reason']}"],
+        ) | {
+            "dig_m_saved": spared,
+            "alone_m": metres(both),
+            "dug_m": metres(both) - spared,
+            "saving_vnd": opening(ways) * spared,
+            "decide_by": row["decide_by"],
+            "window_from": row["not_before"] if kind is SuggestionKind.WAIT else _later(plan.earliest, work["start"]),
+            "window_to": _sooner(plan.latest, work["end"]) if kind is SuggestionKind.JOIN_WORKS else None,
+            "rules": rules_speaking(kind, in_force, *([_BESIDE[work["kind"]]] if work["kind"] in _BESIDE else [])),
+        }
+        rows.append(made)
+        if promoter is not None and other and spared > 0:
+            dig = _opened(plan, promoter, ways, spared, opening)
+            joints.append(Joint(made["suggestion_id"], case.road_id, dig, [plan], promoter))
+    return rows, joints
+
+
+def _opened(plan: RoadPlan, promoter: str, ways: int, common_m: float, opening: TrenchPrice) -> Dig:
+    """Return the digging that a plan and the works' promoter both need: opened once, as dear to each alone."""
+    firms = tuple(sorted((plan.operator, promoter)))
+    return Dig(firms, np.array([common_m]), np.ones((2, 1), np.bool_), (ways, ways), opening, opened_vnd_m=opening(ways))
 
 
 def together(

@@ -11,10 +11,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from hatang.data.contracts import OPERATOR_LABELS, RENT_OR_BUILD, Price
+from hatang.data.contracts import RENT_OR_BUILD, Price
 from hatang.sharing.dugcost import TrenchPrice
 from hatang.sharing.proposals import RoadCase
-from hatang.sharing.roadplans import RoadPlan, by_firm, spans_of, ways_of
+from hatang.sharing.roadplans import RoadPlan, by_firm, same_firm, spans_of, ways_of
 from hatang.sharing.stretches import common, metres
 from hatang.sharing.suggestions import Room
 
@@ -51,20 +51,6 @@ def rent_price(prices: Mapping[str, Price]) -> Price | None:
     """Return the rent of a way by the metre and year; None where none is given in that unit."""
     rent = prices.get(RENT)
     return rent if rent is not None and rent.unit == _UNIT else None
-
-
-def same_firm(left: str, right: str) -> bool:
-    """Return whether a plan's operator and a register's owner are one, whatever way it is written.
-
-    Examples
-    --------
-    What stands in brackets behind a name does not count.
-
-    >>> same_firm("vnpt", "VNPT (mô phỏng)"), same_firm("vnpt", "Viettel")
-    (True, False)
-    """
-    one, other = (OPERATOR_LABELS.get(name, name).split("(")[0].strip().casefold() for name in (left, right))
-    return one == other
 
 
 def _row(

@@ -8,7 +8,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
-from hatang.data.contracts import HUE_CRS
+from hatang.data.contracts import HUE_CRS, OPERATOR_LABELS
 from hatang.sharing.stretches import Span, metres, spans_inside, united
 
 
@@ -97,6 +97,20 @@ def spans_of(plans: Iterable[RoadPlan]) -> list[Span]:
 def by_firm(plans: Sequence[RoadPlan]) -> dict[str, list[RoadPlan]]:
     """Return each firm's plans, firms by name: a firm digs once where several plans of its own lie."""
     return {firm: [plan for plan in plans if plan.operator == firm] for firm in sorted({plan.operator for plan in plans})}
+
+
+def same_firm(left: str, right: str) -> bool:
+    """Return whether a plan's operator and a register's owner are one, whatever way it is written.
+
+    Examples
+    --------
+    What stands in brackets behind a name does not count.
+
+    >>> same_firm("vnpt", "VNPT (mô phỏng)"), same_firm("vnpt", "Viettel")
+    (True, False)
+    """
+    one, other = (OPERATOR_LABELS.get(name, name).split("(")[0].strip().casefold() for name in (left, right))
+    return one == other
 
 
 def ways_of(plans: Iterable[RoadPlan]) -> tuple[int, bool]:

@@ -1,6 +1,6 @@
 """One ranked list along a road: whose ways and poles to reuse, what is proposed beside, how many metres are not dug, and whom to call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ from hatang.sharing.corridor import clipped_to
 from hatang.sharing.policy import SharingPolicy
 from hatang.sharing.proposals import rules_speaking, suggestion_id
 from hatang.sharing.stretches import Span, metres, united
+
+Money = Callable[[str, str, int, Sequence[Span]], tuple[float, Sequence[str]]]
+"""What reusing an owner's ways spares, VND, and what is assumed of it: from road, owner, spare ways and spans of the axis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +36,13 @@ def suggest(
     policy: SharingPolicy,
     proposals: Sequence[Mapping[str, Any]] = (),
     in_force: frozenset[str] = frozenset(),
+    money: Money | None = None,
 ) -> gpd.GeoDataFrame:
     """Return suggestions (SUGGESTIONS contract, EPSG:4326), ranked by metres not dug, then by money, then by the length of road.
 
     `reuse_way`: ducts of one owner with spare ways that follow each other along the road; the metres not dug are those of the road's axis
     beside them, each counted once. `reuse_pole`: poles of one owner with free slots no farther apart than the longest span; a line of poles
-    saves no digging. Money is left empty: it depends on who asks for how many ways (`rentorbuild`).
+    saves no digging. Money depends on who asks for how many ways: it is what `money` says of a `reuse_way`, and empty without it.
 
     Parameters
     ----------
@@ -50,6 +54,8 @@ def suggest(
         Rows of what plans can do together (`proposals`), EPSG:9214.
     in_force
         Codes of the clauses in force.
+    money
+        `ReuseMoney`, of the same axes.
     """
     rows: list[dict[str, Any]] = [dict(row) for row in proposals]
     open_assets = corridor[corridor["action"] == "reuse"]
@@ -60,7 +66,7 @@ def suggest(
             ducts = gpd.GeoDataFrame(mine[mine["asset_class"] == AssetClass.DUCT_SECTION])
             spans = _spans(ducts, axes, line, policy=policy)
             rows += [
-                _row(road, str(owner), SuggestionKind.REUSE_WAY, part, reach, in_force)
+                _priced(_row(road, str(owner), SuggestionKind.REUSE_WAY, part, reach, in_force), reach, money)
                 for part, reach in _stretches(ducts, spans, policy.stretch_gap_m)
             ]
             poles = gpd.GeoDataFrame(mine[mine["asset_class"] == AssetClass.POLE])
@@ -119,6 +125,14 @@ def _stretches(assets: gpd.GeoDataFrame, spans: np.ndarray, gap_m: float) -> lis
         inside = (spans[:, 0] >= low) & (spans[:, 1] <= high)
         found.append((assets[inside], united(_pairs(spans[inside]))))
     return found
+
+
+def _priced(row: dict[str, Any], covered: list[Span], money: Money | None) -> dict[str, Any]:
+    """Return a row with what its reuse spares and what that assumes."""
+    if money is None:
+        return row
+    vnd, notes = money(str(row["road_id"]), row["owner"], 0 if pd.isna(row["spare"]) else int(row["spare"]), covered)
+    return row | {"saving_vnd": vnd, "assumptions": ", ".join([row["assumptions"], *notes])}
 
 
 def _row(

@@ -9,8 +9,8 @@ import pandas as pd
 from hatang.data.contracts import VARIANTS, Price, SuggestionKind
 from hatang.sharing.dugcost import TrenchPrice, dig_of
 from hatang.sharing.proposals import RoadCase, rules_speaking
-from hatang.sharing.rentorbuild import rent_price, same_firm
-from hatang.sharing.roadplans import RoadPlan, by_firm, spans_of, ways_of
+from hatang.sharing.rentorbuild import rent_price
+from hatang.sharing.roadplans import RoadPlan, by_firm, same_firm, spans_of, ways_of
 from hatang.sharing.stretches import cut
 from hatang.sharing.suggestions import Room
 

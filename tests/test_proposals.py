@@ -1,6 +1,7 @@
 """What the plans along a road can do together: who joins, who digs with whom, what it spares, and who pays what of it."""
 
 import datetime as dt
+import math
 from collections.abc import Mapping
 
 import geopandas as gpd
@@ -10,10 +11,11 @@ import shapely
 
 from hatang.data.clauses import clauses_in_force, trench_profiles
 from hatang.data.contracts import CORRIDOR, HUE_CRS, LEAVING, PLANS, RENT_OR_BUILD, SHARES, SUGGESTIONS, VARIANTS, WORKS, Price, Table
+from hatang.data.pricelist import prices_in_force
 from hatang.data.rules import rules_in_force
-from hatang.pipeline.roadproposals import Proposed, road_cases, road_proposals
+from hatang.pipeline.roadproposals import Proposed, reuse_money, road_cases, road_proposals
 from hatang.pipeline.roadtiming import road_timing
-from hatang.sharing.bargain import key_quantity
+from hatang.sharing.bargain import ShareKey, key_quantity
 from hatang.sharing.dugcost import trench_price
 from hatang.sharing.policy import SharingPolicy
 from hatang.sharing.roadplans import RoadPlan
@@ -23,6 +25,10 @@ X, Y = 561_000.0, 1_821_000.0
 DAY = dt.date(2026, 11, 24)
 ITEMS = {"dig": "m³", "sand": "m³", "backfill": "m³", "surface_sidewalk": "m²", "duct": "m"}
 PRICES = {item: Price(item, unit, 100_000.0, DAY, "thử nghiệm", verified=True) for item, unit in ITEMS.items()}
+FLAT = {item: Price(item, unit, 0.0, DAY, "thử nghiệm", verified=True) for item, unit in ITEMS.items()} | {
+    item: Price(item, unit, vnd, DAY, "thử nghiệm", verified=True)
+    for item, unit, vnd in (("duct", "m", 100_000.0), ("trench_m", "m", 500_000.0), ("chamber", "chambers", 5e6))
+}
 NO_CORRIDOR = gpd.GeoDataFrame(CORRIDOR.conform(pd.DataFrame(columns=CORRIDOR.names)), geometry="geometry", crs="EPSG:4326")
 
 
@@ -47,6 +53,7 @@ def proposed(
     works: tuple[dict[str, object], ...] = (),
     prices: Mapping[str, Price] | None = None,
     rooms: tuple[Room, ...] = (),
+    key: ShareKey = "length",
 ) -> Proposed:
     rules = rules_in_force(DAY)
     filed, digging = frame(PLANS, list(plans)), frame(WORKS, list(works))
@@ -54,9 +61,7 @@ def proposed(
     cases = road_cases(AXES, filed, beside, rules)
     timing = road_timing(AXES, filed, digging, as_of=DAY)["timing"]
     nothing = pd.DataFrame({"feature_id": [], "code": [], "severity": []})
-    return road_proposals(
-        cases, beside, digging, timing, nothing, clauses=clauses_in_force(DAY), prices=prices or {}, rules=rules, key="length"
-    )
+    return road_proposals(cases, beside, digging, timing, nothing, clauses=clauses_in_force(DAY), prices=prices or {}, rules=rules, key=key)
 
 
 def listed(found: Proposed) -> pd.DataFrame:
@@ -298,3 +303,80 @@ def test_without_prices_the_plan_s_own_estimate_counts_and_without_it_nothing() 
     assert stated["break_even_years"] == pytest.approx(50)
     bare = proposed(plan("K1", "vnpt", 0, 400), rooms=rooms).tables["rent_or_build"].iloc[0]
     assert bare[["rent_vnd_year", "build_vnd", "build_basis", "break_even_years"]].isna().all()
+
+
+def test_joining_works_is_divided_with_the_promoter_and_nobody_pays_more_than_alone() -> None:
+    """Opening a metre costs 500.000 VND and is not done twice on 200 m: 100 million, half each by length and by Shapley."""
+    prices = FLAT
+    found = proposed(plan("K1", "vnpt", 0, 400), works=(work(opened=True),), prices=prices)
+    row = listed(found).iloc[0]
+    assert row["saving_vnd"] == pytest.approx(100e6)
+    assert "opening_as_plan" in row["assumptions"]
+    shares = found.tables["shares"]
+    assert set(shares["suggestion_id"]) == {row["suggestion_id"]}
+    money = shares[shares["unit"] == "VND"].set_index("firm")
+    assert set(money.index) == {"vnpt", "Công ty Cấp nước"}
+    for column, each in {"alone": 100e6, "total": 100e6, "statutory": 50e6, "shapley": 50e6, "capped": 50e6, "saving": 50e6}.items():
+        assert money[column].tolist() == pytest.approx([each, each]), column
+    assert money["not_above_alone"].all()
+    assert money["saving"].sum() == pytest.approx(row["saving_vnd"])
+    assert shares[shares["unit"] == "m"]["statutory"].tolist() == pytest.approx([100, 100])
+    left = found.tables["leaving"].query("unit == 'VND'")
+    assert left["pays_after"].tolist() == pytest.approx([100e6, 100e6])
+
+
+def test_joining_works_without_prices_or_promoter_says_why_no_money_is_told() -> None:
+    unpriced = proposed(plan("K1", "vnpt", 0, 400), works=(work(opened=True),))
+    row = listed(unpriced).iloc[0]
+    assert pd.isna(row["saving_vnd"])
+    assert "prices_missing" in row["assumptions"]
+    assert set(unpriced.tables["shares"]["unit"]) == {"m"}
+    nobody = proposed(plan("K1", "vnpt", 0, 400), works=(work(opened=True, promoter=None),), prices=FLAT)
+    assert listed(nobody)["saving_vnd"].tolist() == pytest.approx([100e6])
+    assert "promoter_unknown" in listed(nobody)["assumptions"].iloc[0]
+    assert nobody.tables["shares"].empty
+    itself = proposed(plan("K1", "vnpt", 0, 400), works=(work(opened=True, promoter="VNPT"),), prices=FLAT)
+    assert "promoter_is_firm" in listed(itself)["assumptions"].iloc[0]
+    assert itself.tables["shares"].empty
+
+
+def test_a_key_of_cables_leaves_the_promoters_share_open() -> None:
+    found = proposed(plan("K1", "vnpt", 0, 400, cables=3), works=(work(opened=True),), prices=FLAT, key="number")
+    shares = found.tables["shares"]
+    assert shares["statutory"].isna().all()
+    assert shares[shares["unit"] == "VND"]["shapley"].tolist() == pytest.approx([50e6, 50e6])
+
+
+def reused(*plans: dict[str, object], prices: Mapping[str, Price], spare: int = 4) -> tuple[float, list[str]]:
+    cases = road_cases(AXES, frame(PLANS, list(plans)), {}, rules_in_force(DAY))
+    made = reuse_money(cases, clauses=clauses_in_force(DAY), prices=prices, rules=rules_in_force(DAY))
+    return made("R1", "Viettel", spare, [(100.0, 300.0)])
+
+
+def test_reusing_ways_spares_own_building_less_ten_years_of_rent() -> None:
+    """200 m of 700.000 VND and 3 chambers of 5 million, less 200 m x 2 ways x 10 years of rent."""
+    cheap = FLAT | {"rent_duct": Price("rent_duct", "m/year", 10_000.0, DAY, "thử nghiệm", verified=True)}
+    saved, notes = reused(plan("K1", "vnpt", 0, 400), prices=cheap)
+    assert saved == pytest.approx(200 * 700_000 + 3 * 5e6 - 200 * 2 * 10 * 10_000)
+    assert "rent_years=10" in notes
+    assert not {"rent_unverified", "prices_unverified"} & set(notes)
+    capped, said = reused(plan("K1", "vnpt", 0, 400), prices=FLAT | prices_in_force(DAY))
+    assert capped == pytest.approx(155e6 - 200 * 2 * 10 * 79_258)
+    assert "rent_unverified" in said
+
+
+def test_reusing_ways_without_a_price_a_plan_or_room_is_not_known_and_says_why() -> None:
+    rent = prices_in_force(DAY)
+    no_chamber = {item: price for item, price in FLAT.items() if item != "chamber"}
+    for prices, reason in ((FLAT, ["rent_unknown"]), (no_chamber | rent, ["prices_missing"]), (rent, ["prices_missing"])):
+        saved, notes = reused(plan("K1", "vnpt", 0, 400), prices=prices)
+        assert math.isnan(saved)
+        assert notes == reason
+    nobody, notes = reused(plan("K1", "viettel", 0, 400), prices=FLAT | rent)
+    assert (math.isnan(nobody), notes) == (True, ["no_plan_asks"])
+    full, notes = reused(plan("K1", "vnpt", 0, 400), prices=FLAT | rent, spare=1)
+    assert (math.isnan(full), notes) == (True, ["no_plan_fits"])
+    one, _ = reused(plan("K1", "vnpt", 0, 400), prices=FLAT | rent, spare=2)
+    both, notes = reused(plan("K1", "vnpt", 0, 400), plan("K2", "fpt", 0, 400), prices=FLAT | rent, spare=3)
+    assert both == pytest.approx(one)
+    assert "not_all_fit" in notes
