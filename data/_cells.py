@@ -1,5 +1,6 @@
 """Text cells to typed values, a column at a time; what cannot be read is marked, never guessed."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,8 +18,17 @@ _MISSING: Final = pa.array(
 _PLAIN: Final = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$"
 _POINTED: Final = r"^\s*[+\-\x{2212}]?(?:\d+\.\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\s*$"
 _COMMA: Final = r"^[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+),\d+$"
+_GROUPED_COMMA: Final = r"^[+-]?[1-9]\d{0,2}(?:\.\d{3})+,\d+$"
 _THOUSANDS: Final = r"^[+-]?[1-9]\d{0,2}(?:[., \x{00a0}]\d{3})+$"
 _WHOLE: Final = 2.0**53
+_ANGLE: Final = re.compile(
+    r"(?P<before>[NESW])?\s*(?P<sign>[+-])?(?P<deg>\d{1,3}(?:[.,]\d+)?)\s*(?:[°º˚d:]|độ|\s)?\s*"
+    r"(?:(?P<min>\d{1,2}(?:[.,]\d+)?)\s*(?:['′’‘´:]|phút|\s)?\s*)?"
+    r"(?:(?P<sec>\d{1,2}(?:[.,]\d+)?)\s*(?:[\"″”“]|''|’’|′′|giây)?\s*)?(?P<after>[NESWĐB])?",
+    re.IGNORECASE,
+)
+_NEGATIVE: Final = ("s", "w")
+_SIXTY: Final = 60.0
 _TRUE: Final = pa.array(["true", "t", "yes", "y", "1", "1.0", "x", "có", "co", "đúng", "v"])
 _FALSE: Final = pa.array(["false", "f", "no", "n", "0", "0.0", "không", "khong", "sai"])
 _YEARS: Final = (1990, 2100)
@@ -64,6 +74,15 @@ def marks_missing(cells: Any) -> np.ndarray:
     return _mask(pc.is_in(pc.utf8_lower(cells), value_set=_MISSING))
 
 
+def _writes_both(cells: Any) -> bool:
+    """Return whether a column writes `1.250,5` somewhere and nowhere a point that could only be a decimal one."""
+    both = _mask(pc.match_substring_regex(cells, pattern=_GROUPED_COMMA))
+    if not both.any():
+        return False
+    pointed = _mask(pc.match_substring_regex(cells, pattern=_POINTED))
+    return not (pointed & ~_mask(pc.match_substring_regex(cells, pattern=_THOUSANDS))).any()
+
+
 def writes_points(cells: Any) -> bool:
     """Return whether some number of a column is written with a decimal point."""
     return bool(_mask(pc.match_substring_regex(cells, pattern=_POINTED)).any())
@@ -76,6 +95,8 @@ def numbers(cells: Any, *, whole: bool = False, money: bool = False, decimal: st
     digits in threes are thousands in whole numbers, in sums of `money`, and where `decimal` is a comma.
     """
     text = pc.replace_substring(cells, pattern="\u2212", replacement="-")
+    if decimal is None and not pointed and _writes_both(text):
+        decimal = ","
     marked = marks_missing(text)
     plain = _mask(pc.match_substring_regex(text, pattern=_PLAIN))
     comma = _mask(pc.match_substring_regex(text, pattern=_COMMA)) & ~plain
@@ -99,6 +120,38 @@ def numbers(cells: Any, *, whole: bool = False, money: bool = False, decimal: st
     if whole:
         bad |= np.isfinite(values) & ((values != np.floor(values)) | (np.abs(values) >= _WHOLE))
     return Parsed(np.where(bad, np.nan, values), bad, comma, grouped, marked)
+
+
+def degrees(cells: Any) -> Any:
+    """Return tidy cells with degrees, minutes and seconds (`107°34'45.5"E`, `16 27 36`, `107,58°Đ`) written as decimal degrees.
+
+    South and west are negative; what is not so written stays as it is.
+    """
+    written = _written_in_degrees(cells)
+    if not written.any():
+        return cells
+    texts = np.asarray(cells.to_numpy(zero_copy_only=False), dtype=object)
+    for place in np.flatnonzero(written):
+        texts[place] = _decimal_degrees(texts[place])
+    return pa.array(texts, pa.string(), from_pandas=True)
+
+
+def _written_in_degrees(cells: Any) -> np.ndarray:
+    """Return where tidy cells write an angle with signs of degrees, a side of the world, or in three numbers."""
+    return _mask(pc.match_substring_regex(cells, pattern=r"(?i)[°º˚]|độ|^[nesw]|[neswđb]$|^\d{1,3} \d{1,2} \d{1,2}(?:[.,]\d+)?$"))
+
+
+def _decimal_degrees(text: str) -> str:
+    """Return one angle in decimal degrees; the text itself where it is none."""
+    parts = _ANGLE.fullmatch(text.strip())
+    if parts is None or (parts["before"] and parts["after"]):
+        return text
+    whole, minutes, seconds = (float((parts[name] or "0").replace(",", ".")) for name in ("deg", "min", "sec"))
+    if minutes >= _SIXTY or seconds >= _SIXTY:
+        return text
+    value = whole + minutes / _SIXTY + seconds / _SIXTY**2
+    side = (parts["before"] or parts["after"] or "").casefold()
+    return f"{-value if side in _NEGATIVE or parts['sign'] == '-' else value:.9f}"
 
 
 def times(cells: Any, *, utc: bool = False) -> Parsed:

@@ -63,6 +63,22 @@ class Draft:
         self._added[shown] = cells
         self.columns[name] = shown
 
+    def repeat(self, places: np.ndarray) -> None:
+        """Take the rows at `places` instead, in that order and as often as they stand there; each keeps its number in the file.
+
+        To be called before anything is given or marked.
+        """
+        source = self.source
+        self.source = replace(
+            source,
+            cells=source.cells.take(pa.array(places)),
+            rows=source.rows[places],
+            part=source.part[places],
+            geometry=None if source.geometry is None else source.geometry[places],
+        )
+        self.geometry = self.source.geometry
+        self.count = len(places)
+
     def refuse(self, where: np.ndarray, code: str, column: str) -> None:
         """Refuse the rows at `where`, showing what their cells of the folded `column` hold."""
         self._note(where, code, Severity.REFUSED, column)
@@ -107,6 +123,10 @@ class Format:
         Folded columns by which it is known: all of `marks` are there and none of `without`.
     some, alone
         Columns of which at least one is there too, where there are any; whether there are no columns but `marks`.
+    prefix
+        How the folded name of one column more must begin, where a format has a column for each firm.
+    decimal
+        Its decimal sign; None where people make its files, whose columns tell.
     columns
         Contract name → folded names in the file, the first there is counts.
     units, constants
@@ -132,6 +152,8 @@ class Format:
     without: frozenset[str] = frozenset()
     some: frozenset[str] = frozenset()
     alone: bool = False
+    prefix: str = ""
+    decimal: str | None = "."
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
@@ -146,7 +168,8 @@ class Format:
         """Return whether a table with these folded columns is of this format."""
         if self.alone:
             return self.marks == columns
-        return self.marks <= columns and not self.without & columns and bool(not self.some or self.some & columns)
+        marked = self.marks <= columns and not self.without & columns and bool(not self.some or self.some & columns)
+        return marked and (not self.prefix or any(column.startswith(self.prefix) for column in columns))
 
     def adapted(self, source: SourceTable, mapping: FileMapping) -> tuple[SourceTable, FileMapping]:
         """Return the table and the mapping with what is known of the format; what a person states in `mapping` goes first.
@@ -169,7 +192,7 @@ class Format:
         full = replace(
             mapping,
             crs=crs,
-            decimal=mapping.decimal or ".",
+            decimal=mapping.decimal or self.decimal,
             columns={**draft.columns, **mapping.columns},
             units={**self.units, **mapping.units},
             constants={**self.constants, **mapping.constants},

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hatang.data._format import TRUE, Draft, Format, Trap, among, mask, objects, plmn, text_of, whole_id
-from hatang.data.contracts import Kind
+from hatang.data._vocabulary import spellings
+from hatang.data.contracts import SITES, Kind
 
 _GENERATIONS: Final = ("2g", "3g", "4g", "5g")
 _PLMN_IN_NAME: Final = re.compile(r"(?<!\d)([2-7]\d\d)[-_]?(\d{2})(?!\d)")
@@ -111,6 +112,11 @@ def _tenants_by_name(draft: Draft) -> None:
         draft.give("tenants", text_of(counts), draft.column(column) or column)
 
 
+def _owner_too(draft: Draft) -> None:
+    """Keep the owner beside the operator that it stands for."""
+    draft.give("owner", draft.cells("owner"), "owner")
+
+
 _TENANTS: Final = ("don_vi_dung_chung", "doanh_nghiep_dung_chung", "so_don_vi_dung_chung", "so_doanh_nghiep_dung_chung")
 _CELL_COLUMNS: Final = {
     "radio": ("radio",),
@@ -160,10 +166,22 @@ SITE_FORMATS: Final = (
             "Danh sách trạm BTS tiếng Việt",
             Kind.SITES,
             frozenset({name, "chu_so_huu", "kinh_do", "vi_do"}),
+            decimal=None,
             traps=(_tenants_by_name,),
             closed=False,
         )
         for name in _TENANTS
+    ),
+    Format(
+        "sites_by_owner",
+        "Danh sách trạm của doanh nghiệp (site_code, owner)",
+        Kind.SITES,
+        frozenset({"site_code", "owner"}),
+        without=frozenset(spellings("operator", SITES["operator"].synonyms)),
+        decimal=None,
+        columns={"operator": ("owner",)},
+        traps=(_owner_too,),
+        closed=False,
     ),
     Format(
         "opencellid",

@@ -6,9 +6,10 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import shapely
 
 from hatang.data._format import FALSE, TRUE, Draft, Format, among, mask, objects, plmn, refuse_where, serving, text_of, whole_id
-from hatang.data._vocabulary import NSA, spellings, technology_of
+from hatang.data._vocabulary import NSA, fold, spellings, technology_of
 from hatang.data.contracts import MEASUREMENTS, Kind, Technology
 
 _NOT_GPS: Final = ("rastered", "ip", "geoip", "geocoder", "manual", "browser", "address")
@@ -84,6 +85,46 @@ def _signal_of_lte(draft: Draft) -> None:
 def _area_code(draft: Draft) -> None:
     """Take the network of the serving cell: its code stands in `mnc`, of CDMA in `sid`."""
     draft.give("operator", plmn(draft, ("mcc",), ("mnc", "sid")), "mcc, mnc")
+
+
+_TOP: Final = "rsrp_top1_"
+_IN_DEGREES: Final = 4326
+
+
+def _row_for_each_firm(draft: Draft) -> None:
+    """Make a row of each firm's level: the file writes them side by side. A firm without one was not measured there.
+
+    A row without any level stays, to be refused as one.
+    """
+    names = [name for name in map(fold, draft.source.columns) if name.startswith(_TOP)]
+    levels = np.column_stack([objects(draft.cells(name)) for name in names])
+    there = levels != np.array(None)
+    there[~there.any(axis=1), 0] = True
+    places, firms = np.nonzero(there)
+    draft.repeat(places)
+    draft.give("operator", text_of(np.array([name.removeprefix(_TOP) for name in names], dtype=object)[firms]), f"{_TOP}…")
+    draft.give("rsrp_dbm", text_of(levels[places, firms]), f"{_TOP}…")
+
+
+def _points_of_text(draft: Draft) -> None:
+    """Give longitude and latitude for points that a database wrote as text: WKT, its own with SRID, or WKB in hexadecimal."""
+    if draft.has("geom") and not (draft.has("lon") or draft.has("longitude")):
+        points = [_point(text) for text in objects(draft.cells("geom"))]
+        for name, place in (("lon", 0), ("lat", 1)):
+            values = [None if point is None else f"{point[place]:.9f}" for point in points]
+            draft.give(name, pa.array(values, pa.string()), "geom")
+
+
+def _point(text: str | None) -> tuple[float, float] | None:
+    """Return longitude and latitude of a point written as text, None where it is none in degrees."""
+    if text is None:
+        return None
+    stated, _, bare = text.rpartition(";")
+    reader = shapely.from_wkb if re.fullmatch(r"[0-9A-Fa-f]+", bare) else shapely.from_wkt
+    shape = reader(bare, on_invalid="ignore")
+    srid = int(shapely.get_srid(shape)) if shape is not None else 0
+    known = srid in (0, _IN_DEGREES) and stated.strip().upper() in ("", f"SRID={_IN_DEGREES}")
+    return (shape.x, shape.y) if known and isinstance(shape, shapely.Point) and not shape.is_empty else None
 
 
 def _whole(draft: Draft, name: str) -> np.ndarray:
@@ -362,6 +403,7 @@ TEST_FORMATS: Final = (
             "session": ("session_id",),
         },
         units={"speed_kmh": "m/s"},
+        traps=(_points_of_text,),
         anchored=True,
     ),
     Format(
@@ -384,5 +426,15 @@ TEST_FORMATS: Final = (
             "latency_ms": ("latency",),
         },
         anchored=True,
+    ),
+    Format(
+        "ofcom_drive",
+        "Ofcom, đo trên đường (mỗi doanh nghiệp một cột)",
+        Kind.MEASUREMENTS,
+        frozenset({"latitude", "longitude"}),
+        prefix=_TOP,
+        columns={"time": ("time", "timestamp"), "lon": ("longitude",), "lat": ("latitude",)},
+        constants={"technology": "LTE", "environment": "in_vehicle"},
+        traps=(_row_for_each_firm,),
     ),
 )

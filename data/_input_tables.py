@@ -18,8 +18,8 @@ ENVIRONMENT = Column("environment", required=True, values=tuple(Environment), sy
 PERIOD = Column("period", required=True)
 PERIOD_OPEN = Column("period", synonyms=("ky", "ky_do", "quy", "quarter", "thang", "month"))
 WARD = (
-    Column("ward_code", required=True, synonyms=("ma_xa", "ma_phuong_xa", "ma_dvhc", "code")),
-    Column("ward_name", required=True, synonyms=("ten_xa", "phuong_xa", "xa_phuong", "ward")),
+    Column("ward_code", required=True, synonyms=("ma_xa", "ma_phuong_xa", "ma_dvhc", "code", "ma_xa_phuong")),
+    Column("ward_name", required=True, synonyms=("ten_xa", "phuong_xa", "xa_phuong", "ward", "ten_xa_phuong", "ten_phuong_xa")),
 )
 
 
@@ -29,8 +29,8 @@ def share(name: str) -> Column:
 
 
 WARD_OPEN = (
-    Column("ward_code", synonyms=("ma_xa", "ma_phuong_xa", "ma_dvhc")),
-    Column("ward_name", synonyms=("ten_xa", "phuong_xa", "xa_phuong", "xa", "phuong", "ward")),
+    Column("ward_code", synonyms=("ma_xa", "ma_phuong_xa", "ma_dvhc", "ma_xa_phuong")),
+    Column("ward_name", synonyms=("ten_xa", "phuong_xa", "xa_phuong", "xa", "phuong", "ward", "ten_xa_phuong", "ten_phuong_xa")),
 )
 """Ward of a row that may have its place instead."""
 
@@ -189,7 +189,20 @@ SPEEDS = Table(
             "Mbit/s",
             low=0,
             high=20000,
-            synonyms=("toc_do_tai_xuong", "toc_do_tai_xuong_trung_vi", "trung_vi_tai_xuong", "median_down", "download"),
+            synonyms=(
+                "toc_do_tai_xuong",
+                "toc_do_tai_xuong_trung_vi",
+                "trung_vi_tai_xuong",
+                "trung_vi_toc_do_tai_xuong",
+                "tai_xuong_trung_vi",
+                "tai_xuong",
+                "median_down",
+                "median_download",
+                "download",
+                "download_trung_vi",
+                "trung_vi_download",
+                "toc_do_download",
+            ),
         ),
         Column(
             "upload_mbps",
@@ -197,9 +210,29 @@ SPEEDS = Table(
             "Mbit/s",
             low=0,
             high=20000,
-            synonyms=("toc_do_tai_len", "toc_do_tai_len_trung_vi", "trung_vi_tai_len", "median_up", "upload"),
+            synonyms=(
+                "toc_do_tai_len",
+                "toc_do_tai_len_trung_vi",
+                "trung_vi_tai_len",
+                "trung_vi_toc_do_tai_len",
+                "tai_len_trung_vi",
+                "tai_len",
+                "median_up",
+                "median_upload",
+                "upload",
+                "upload_trung_vi",
+                "trung_vi_upload",
+                "toc_do_upload",
+            ),
         ),
-        Column("latency_ms", "float", "ms", low=0, high=60000, synonyms=("ping", "do_tre", "do_tre_trung_vi", "latency")),
+        Column(
+            "latency_ms",
+            "float",
+            "ms",
+            low=0,
+            high=60000,
+            synonyms=("ping", "do_tre", "do_tre_trung_vi", "trung_vi_do_tre", "ping_trung_vi", "median_ping", "latency"),
+        ),
         Column("sufficiency", required=True, values=("sufficient", "insufficient")),
     ),
     key=("ward_code", "operator", "network", "period"),

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hatang.data._cells import Parsed, marks_missing, numbers, tidy, times, truths, words
+from hatang.data._cells import Parsed, degrees, marks_missing, numbers, tidy, times, truths, words
 from hatang.data._sourcetable import SourceTable
 from hatang.data._vocabulary import fold, likely, spellings, unit_in, value_of
 from hatang.data.contracts import Column, Fault, RefusedError, Severity, Table
@@ -199,6 +199,8 @@ class Intake:
     def coordinate(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Return a column of coordinates as float64 without limits, and where a cell could not be read."""
         cells = self.cells(name)
+        if name in ("lon", "lat"):
+            self.replace(name, degrees(cells))
         parsed = self.numbers(name)
         self.note(parsed.bad, "cell_number", field=name, found=cells)
         self.commas(name, parsed)

@@ -369,3 +369,42 @@ def test_real_speed_tests_of_minneapolis_at_a_stated_place(reference: Path, tmp_
     frame = pa.ipc.open_file(tmp_path / "out.arrow").read_all().to_pandas()
     assert frame["technology"].value_counts()["5g"] == 1_216
     assert frame["download_mbps"].max() < 4_000
+
+
+def test_levels_side_by_side_become_a_row_of_each_firm(tmp_path: Path) -> None:
+    path = tmp_path / "drive.csv"
+    header = "latitude,longitude,rsrp_top1_viettel,rsrp_top1_vinaphone,rsrp_top1_ee"
+    path.write_text(f"{header}\n16.46,107.58,-97.5,-101,\n16.46,107.59,,-88,-90\n16.46,107.60,,,\n", encoding="utf-8")
+    outcome, frame = run(path)
+    assert (outcome.kind, outcome.rows_in, outcome.rows_kept) == (Kind.MEASUREMENTS, 5, 3)
+    assert list(zip(frame["lon"], frame["operator"], frame["rsrp_dbm"], strict=True)) == [
+        (107.58, "viettel", -97.5),
+        (107.58, "vnpt", -101.0),
+        (107.59, "vnpt", -88.0),
+    ]
+    assert set(frame["technology"]) == {"4g"}
+    assert {(code, row) for code, row, _ in refused(outcome)} >= {("operator_unknown", 3), ("level_missing", 4)}
+
+
+@pytest.mark.parametrize("form", ["wkt", "ewkt", "ewkb"])
+def test_points_that_mukoo_takes_from_its_database(tmp_path: Path, form: str) -> None:
+    point = shapely.set_srid(shapely.Point(107.58, 16.46), 4326)
+    text = {"wkt": point.wkt, "ewkt": f"SRID=4326;{point.wkt}", "ewkb": str(shapely.to_wkb(point, hex=True, include_srid=True))}[form]
+    header = "sample_id,session_id,recorded_at,geom,rsrp,rsrq,sinr,network_type,cell_id,speed_mps,heading_deg,carrier,modem_reported_at"
+    rest = "9.5,,Viettel,2026-07-14T02:30:00Z"
+    lines = [f"s1,a,2026-07-14T02:30:00Z,{text},-97,-11,9,LTE,7,{rest}", f"s2,a,2026-07-14T02:30:01Z,{text},,,,none,,{rest}",
+             f"s3,a,2026-07-14T02:30:02Z,SRID=9214;POINT(107.58 16.46),-97,-11,9,LTE,7,{rest}"]  # fmt: skip
+    (tmp_path / "mukoo.csv").write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    outcome, frame = run(tmp_path / "mukoo.csv")
+    assert list(frame["lon"]) == [107.58, 107.58]
+    assert list(frame["lat"]) == [16.46, 16.46]
+    assert list(frame["no_service"]) == [False, True]
+    assert [(code, row) for code, row, _ in refused(outcome)] == [("position_missing", 4)]
+
+
+def test_speeds_with_points_for_thousands_and_commas_for_decimals(tmp_path: Path) -> None:
+    header = "Thời gian;Kinh độ;Vĩ độ;Nhà mạng;Công nghệ;RSRP (dBm);Tốc độ tải xuống (Mbps)"
+    rows = [f"14/07/2026 09:3{n}:00;107,58;16,46;Viettel;4G;-9{n};{speed}" for n, speed in enumerate(("1.250,5", "320,1", "1.590"))]
+    (tmp_path / "do.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8-sig")
+    _, frame = run(tmp_path / "do.csv")
+    assert list(frame["download_mbps"]) == [1250.5, 320.1, 1590.0]

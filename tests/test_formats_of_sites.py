@@ -189,3 +189,53 @@ def test_supports_of_anfr_have_degrees_minutes_and_decimal_commas(tmp_path: Path
     np.testing.assert_allclose(shapely.get_x(places), [-(2 + 17 / 60 + 40 / 3600), 2 + 17 / 60 + 40 / 3600], atol=1e-7)
     np.testing.assert_allclose(shapely.get_y(places), 48 + 51 / 60 + 30 / 3600, atol=1e-7)
     assert [(code, row) for code, row, _ in refused(outcome)] == [("position_missing", 4)]
+
+
+BY_OWNER = "site_code,site_name,latitude,longitude,tower_height_m,available_height_m,status,owner,region,overload,VH"
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon"),
+    [
+        ("16.4600", "107.5800"),
+        ("107.5800", "16.4600"),  # exchanged: only the other way round does it lie in Huế
+        ('"16°27\'36""N"', '"107°34\'48""E"'),
+        ("16 27 36.0", "107 34 48.0"),
+        ("16độ27phút36giây", "107độ34phút48giây"),
+        ("N16°27.6'", "E107°34.8'"),
+        ('"16°27\'36,0"""', '"107°34\'48,0""Đ"'),
+    ],
+)
+def test_a_list_of_sites_by_owner_however_it_writes_positions(tmp_path: Path, lat: str, lon: str) -> None:
+    """16° 27' 36" are 16 + 27/60 + 36/3600 = 16.46 degrees, 107° 34' 48" are 107.58."""
+    path = tmp_path / "tram.csv"
+    path.write_text(f"{BY_OWNER}\nHUE0001-41,Trạm Thuận Hóa,{lat},{lon},45,30,Hoạt động,Viettel,Huế,0,1\n", encoding="utf-8")
+    outcome, frame = run(path)
+    assert (outcome.kind, outcome.rows_in, outcome.rows_kept) == (Kind.SITES, 1, 1)
+    row = frame.iloc[0]
+    assert (row["site_id"], row["operator"], row["owner"]) == ("HUE0001-41", "viettel", "Viettel")
+    assert (row["height_m"], row["free_height_m"]) == (45.0, 30.0)
+    point = shapely.from_wkb(row["geometry"])
+    assert (round(point.x, 8), round(point.y, 8)) == (107.58, 16.46)
+
+
+@pytest.mark.parametrize("lon", ["107°60'00\"E", "107°34'60\"E", "E107°34'W", "107° Đông", "Huế"])
+def test_an_angle_that_is_none_is_refused_and_shown(tmp_path: Path, lon: str) -> None:
+    path = tmp_path / "tram.csv"
+    quoted = lon.replace('"', '""')
+    good = "HUE1,A,16.46,107.58,45,,,Viettel,,,"
+    path.write_text(f'{BY_OWNER}\n{good}\nHUE2,A,16.46,"{quoted}",45,,,Viettel,,,\n', encoding="utf-8")
+    outcome, _ = run(path)
+    assert refused(outcome) == [("cell_number", 3, lon)]
+
+
+def test_a_list_by_owner_with_decimal_commas_and_one_that_names_operators(tmp_path: Path) -> None:
+    path = tmp_path / "tram.csv"
+    header = BY_OWNER.replace(",", ";")
+    path.write_text(f"{header}\nHUE1;A;16,46;107,58;45,5;;;VNPT;;;\n", encoding="utf-8")
+    outcome, frame = run(path)
+    assert not refused(outcome)
+    assert frame["height_m"].iloc[0] == 45.5
+    path.write_text(f"{header};operator\nHUE1;A;16.46;107.58;45.5;;;OCK;;;;MobiFone\n", encoding="utf-8")
+    _, frame = run(path)
+    assert (frame["operator"].iloc[0], frame["owner"].iloc[0]) == ("mobifone", "OCK")

@@ -118,3 +118,19 @@ def test_the_kind_is_known_by_its_samples(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text(f"{HEADER}\n{GOOD}\n", encoding="utf-8")
     assert recognise(path, ReadOptions()) is Kind.SPEEDS
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Mã xã/phường,Nhà mạng,Loại mạng,Kỳ,Số mẫu,Tốc độ tải xuống trung vị (Mbps),Tốc độ tải lên trung vị (Mbps),Độ trễ (ms)",
+        "Tên xã/phường,Doanh nghiệp,Mạng,Tháng,Số lượng mẫu,Download trung vị,Upload trung vị,Ping",
+    ],
+)
+def test_headings_that_departments_write(tmp_path: Path, header: str) -> None:
+    ward = "19789" if header.startswith("Mã") else "Phường Thuận Hóa"
+    outcome, frame = run(tmp_path, GOOD.replace("Phường Thuận Hóa", ward), header=header)
+    row = frame.iloc[0]
+    assert outcome.kind is Kind.SPEEDS
+    assert (row["ward_code"], row["samples"]) == ("19789", 512)
+    assert (row["download_mbps"], row["upload_mbps"], row["latency_ms"]) == (210.5, 48.2, 12.5)
