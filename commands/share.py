@@ -163,13 +163,14 @@ def decide_on(
     suggestion: Annotated[str, typer.Argument(metavar="SUGGESTION_ID", help="Mã đề xuất, ví dụ S-0123456789ab / suggestion")],
     decision: Annotated[Choice, typer.Argument(help="accepted: đồng ý; refused: từ chối; open: mở lại / decision")],
     reason: Annotated[str | None, typer.Option(help="Lý do; từ chối thì phải có / reason, needed to refuse")] = None,
+    party: Annotated[str | None, typer.Option(help="Bên từ chối tham gia công trình / which party refused to join works")] = None,
 ) -> None:
     """Quyết định về một đề xuất / decide on a suggestion."""
     from hatang.pipeline.decisions import decide
     from hatang.reports.sharing_lists import owed_text
 
     here = session(context)
-    made = decide(here.settings, suggestion, decision, reason=reason)
+    made = decide(here.settings, suggestion, decision, reason=reason, party=party)
     here.say("decisions.made", suggestion=made.suggestion_id, decision=text(f"decision.{made.decision}", here.language))
     if made.spare_owed:
         here.say("decisions.owed", owed=owed_text(made, here.language))

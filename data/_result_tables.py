@@ -167,6 +167,7 @@ SUGGESTIONS = Table(
         Column("assets", required=True),
         Column("asset_count", "int", "assets", required=True, low=1),
         Column("spare", "int", "ways or slots", low=0),
+        Column("ways", "int", "ways", low=0),
         Column("reach_m", "float", "m", low=0),
         Column("alone_m", "float", "m", low=0),
         Column("dug_m", "float", "m", low=0),
@@ -186,8 +187,8 @@ SUGGESTIONS = Table(
     geometry="line",
 )
 """What could be done along a road. `owner` has what is used (of what is built together: everybody), `assets` are the assets, plans and
-works concerned; `bound_pct` is by how much fewer metres could be dug at most; `rules` are clauses that speak of it,
-`violations` those not met.
+works concerned; `ways` are those that a plan to join works states, empty where it states none; `bound_pct` is by how much fewer metres
+could be dug at most; `rules` are clauses that speak of it, `violations` those not met.
 """
 
 VIOLATIONS = Table(

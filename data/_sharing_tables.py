@@ -66,6 +66,8 @@ DECIDED: Final = Table(
         Column("owed_count", "int", "ways or slots", low=0),
         Column("owed_unit", values=("ways", "slots")),
         Column("owed_assets"),
+        Column("owed_by"),
+        Column("owed_why"),
     ),
     key=("suggestion_id",),
 )

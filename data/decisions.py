@@ -31,7 +31,10 @@ _COORDINATION: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The suggestion decided on, as its run shows it; `spare` is None where nobody knows the occupancy."""
+    """The suggestion decided on, as its run shows it; `spare` is None where nobody knows the occupancy.
+
+    `members` and `asked` are of one to join works: who takes part, and the ways that the plan states.
+    """
 
     suggestion_id: str
     run_id: str
@@ -40,9 +43,14 @@ class Subject:
     owner: str
     assets: tuple[str, ...]
     spare: int | None
+    members: tuple[str, ...] = ()
+    asked: int | None = None
 
-    def owed(self) -> dict[str, Any]:
+    def owed(self, party: str | None = None) -> dict[str, Any]:
         """Return the capacity owed once this is refused: `count` (None: unknown), `unit`, `assets`, `owner`; empty where none is asked for.
+
+        Who refuses to join works owes the ways that the joint plan has: `owner` is `party`, the one that refused (None: not stated), and
+        where the plan states no ways, `why` says so.
 
         Examples
         --------
@@ -53,6 +61,9 @@ class Subject:
         """
         if self.kind not in _COORDINATION:
             return {}
+        if self.kind == SuggestionKind.JOIN_WORKS:
+            plan = {"count": self.asked, "unit": "ways", "assets": list(self.assets), "owner": party}
+            return plan if self.asked is not None else plan | {"why": "plan_ways_unknown"}
         unit = "slots" if self.kind in _SLOTS else "ways"
         return {"count": self.spare, "unit": unit, "assets": list(self.assets), "owner": self.owner}
 
@@ -92,14 +103,30 @@ def standing(session: Session) -> dict[str, Decision]:
     return {decision.suggestion_id: decision for decision in decisions(session)}
 
 
-def decide(session: Session, subject: Subject, choice: Choice, *, reason: str | None, organisation: str, actor: str) -> Decision:
+def decide(
+    session: Session,
+    subject: Subject,
+    choice: Choice,
+    *,
+    reason: str | None,
+    organisation: str,
+    actor: str,
+    party: str | None = None,
+) -> Decision:
     """Add a decision; recorded in the audit log. The caller is alone in the store. What holds already is not written twice.
+
+    Parameters
+    ----------
+    party
+        Of a refusal to join works: which of its members refused.
 
     Raises
     ------
     ParameterError
-        Where a refusal has no reason, the reason is too long, or there is nothing to reopen.
+        Where a refusal has no reason, the reason is too long, there is nothing to reopen, or the party takes no part.
     """
+    if party is not None and (choice is not Choice.REFUSED or party not in subject.members or subject.kind != SuggestionKind.JOIN_WORKS):
+        raise ParameterError("error.decision.party", party=party, members=", ".join(subject.members) or "–")
     if choice is Choice.REFUSED and not reason:
         raise ParameterError("error.decision.reason", suggestion=subject.suggestion_id)
     if reason is not None and len(reason) > REASON_LIMIT:
@@ -107,7 +134,8 @@ def decide(session: Session, subject: Subject, choice: Choice, *, reason: str | 
     last = next(iter(decisions(session, subject.suggestion_id)[-1:]), None)
     if choice is Choice.OPEN and (last is None or last.decision is Choice.OPEN):
         raise ParameterError("error.decision.open", suggestion=subject.suggestion_id)
-    if last is not None and (last.decision, last.reason) == (choice, reason or None):
+    said = party is None or (last is not None and last.spare_owed.get("owner") == party)
+    if last is not None and said and (last.decision, last.reason) == (choice, reason or None):
         return last
     row = DecisionRow(
         organisation=organisation_of(session, organisation),
@@ -118,7 +146,7 @@ def decide(session: Session, subject: Subject, choice: Choice, *, reason: str | 
         owner=subject.owner,
         decision=str(choice),
         reason=reason or None,
-        spare_owed=subject.owed() if choice is Choice.REFUSED else {},
+        spare_owed=subject.owed(party) if choice is Choice.REFUSED else {},
         decided_by=actor,
         decided_at=dt.datetime.now(dt.UTC),
     )

@@ -25,7 +25,7 @@ def list_decisions(settings: Settings, suggestion_id: str | None = None) -> list
         return rows(session, suggestion_id)
 
 
-def decide(settings: Settings, suggestion_id: str, choice: Choice, *, reason: str | None = None) -> Decision:
+def decide(settings: Settings, suggestion_id: str, choice: Choice, *, reason: str | None = None, party: str | None = None) -> Decision:
     """Accept, refuse or reopen a suggestion; it holds for the same suggestion in every answer.
 
     Raises
@@ -33,12 +33,12 @@ def decide(settings: Settings, suggestion_id: str, choice: Choice, *, reason: st
     MissingError
         Where no run holds that suggestion.
     ParameterError
-        Where a refusal has no reason, the reason is too long, or there is nothing to reopen.
+        Where a refusal has no reason, the reason is too long, there is nothing to reopen, or `party` takes no part in joining works.
     """
     found = _newest(settings, suggestion_id)
     said = None if reason is None else _words(reason)
     with Store.open(settings) as store, store.changing() as (session, actor):
-        return decide_row(session, found, choice, reason=said, organisation=AUTHORITY, actor=actor)
+        return decide_row(session, found, choice, reason=said, organisation=AUTHORITY, actor=actor, party=party)
 
 
 def road_runs(settings: Settings, table: str = "suggestions") -> list[dict[str, Any]]:
@@ -119,6 +119,8 @@ def _newest(settings: Settings, suggestion_id: str) -> Subject:
                 str(row["owner"]),
                 tuple(str(row["assets"]).split(", ")),
                 None if pd.isna(row["spare"]) else int(row["spare"]),
+                () if pd.isna(row.get("members")) else tuple(str(row["members"]).split(", ")),
+                None if pd.isna(row.get("ways")) else int(row["ways"]),
             )
     raise MissingError("error.suggestion.missing", suggestion=suggestion_id)
 

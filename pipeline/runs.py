@@ -130,6 +130,8 @@ def _decided(made: Sequence[Decision]) -> pd.DataFrame:
             "owed_count": entry.spare_owed.get("count"),
             "owed_unit": entry.spare_owed.get("unit"),
             "owed_assets": ", ".join(entry.spare_owed["assets"]) if entry.spare_owed else None,
+            "owed_by": entry.spare_owed.get("owner"),
+            "owed_why": entry.spare_owed.get("why"),
         }
         for entry in made
     ]

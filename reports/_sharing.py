@@ -7,6 +7,7 @@ from hatang.data.figures import is_missing, shown_date
 from hatang.reports._writer import MOST_ROWS, ReportWriter
 from hatang.reports.bargain_sheets import firms_named
 from hatang.reports.document import Block, Heading, Paragraph
+from hatang.reports.sharing_lists import owed_words
 
 
 class SharingWriter(ReportWriter):
@@ -67,5 +68,7 @@ class SharingWriter(ReportWriter):
         return blocks if not owed else [*blocks, Paragraph(self.say("report.decisions.owed")), *(Paragraph(f"– {line}.") for line in owed)]
 
     def _owed(self, row: Any) -> str:
-        count = self.say("decisions.unknown") if is_missing(row.owed_count) else self._fig(row.owed_count, "ways")
-        return self.say(f"decisions.owed_{row.owed_unit}", count=count, owner=row.owner, assets=row.owed_assets)
+        count = None if is_missing(row.owed_count) else self._fig(row.owed_count, "ways")
+        return owed_words(
+            row.kind, count, row.owed_unit, owner=row.owed_by, assets=row.owed_assets, why=row.owed_why, language=self._language
+        )

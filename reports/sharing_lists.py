@@ -8,7 +8,7 @@ import geopandas as gpd
 import pandas as pd
 import xlsxwriter
 
-from hatang.data.contracts import OPERATOR_LABELS
+from hatang.data.contracts import OPERATOR_LABELS, SuggestionKind
 from hatang.data.decisions import Decision
 from hatang.data.figures import is_missing, shown
 from hatang.data.geopackage import geopackage_bytes
@@ -77,8 +77,20 @@ def owed_text(decision: Decision, language: Language) -> str:
     owed = decision.spare_owed
     if not owed:
         return ""
-    count = text("decisions.unknown", language) if owed["count"] is None else str(owed["count"])
-    return text(f"decisions.owed_{owed['unit']}", language, count=count, owner=owed["owner"], assets=", ".join(owed["assets"]))
+    count = None if owed["count"] is None else str(owed["count"])
+    return owed_words(
+        decision.kind, count, owed["unit"], owner=owed["owner"], assets=", ".join(owed["assets"]), why=owed.get("why"), language=language
+    )
+
+
+def owed_words(kind: str, count: str | None, unit: str, *, owner: object, assets: str, why: object, language: Language) -> str:
+    """Return a capacity owed in words: so many (None: unknown, and `why`), of whom, in what; who refuses works owes them."""
+    many = text("decisions.unknown", language) if count is None else count
+    if kind == SuggestionKind.JOIN_WORKS:
+        party = text("decisions.party_unknown", language) if is_missing(owner) else OPERATOR_LABELS.get(str(owner), str(owner))
+        reason = "" if is_missing(why) else f" ({text(f'decisions.why.{why}', language)})"
+        return text("decisions.owed_join", language, count=many, owner=party, assets=assets) + reason
+    return text(f"decisions.owed_{unit}", language, count=many, owner=owner, assets=assets)
 
 
 def suggestion_rows(suggestions: pd.DataFrame, language: Language) -> pd.DataFrame:

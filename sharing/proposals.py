@@ -129,6 +129,7 @@ def with_works(
             spans=both,
             assumptions=notes if kind is SuggestionKind.JOIN_WORKS else [f"wait_{row['reason']}"],
         ) | {
+            "ways": plan.ways or None,
             "dig_m_saved": spared,
             "alone_m": metres(both),
             "dug_m": metres(both) - spared,

@@ -28,6 +28,7 @@ from hatang.pipeline.runs import load_run, run_ids
 from hatang.pipeline.share import share_road
 from hatang.reports.docx import report_docx
 from hatang.reports.sections import Scope, build_report
+from hatang.reports.sharing_lists import owed_text, owed_words
 from hatang.reports.sharing_workbook import sharing_workbook
 
 pytestmark = pytest.mark.databases("sqlite", "postgresql")
@@ -119,6 +120,43 @@ def test_the_saved_run_stays_as_it_was(answered: Settings) -> None:
 def test_only_who_refuses_coordination_owes_room(kind: str, spare: int | None, count: int | None, unit: str | None) -> None:
     owed = Subject("S", "r", kind, "R1", "VNPT", ("D1",), spare).owed()
     assert owed == ({} if unit is None else {"count": count, "unit": unit, "assets": ["D1"], "owner": "VNPT"})
+
+
+@pytest.fixture
+def joining(answered: Settings) -> Settings:
+    """Return a home where suggestion `g1` joins works `W1`: the plan of VNPT states three ways, the promoter is a water company."""
+    (run,) = run_ids(answered)
+    results = load_results(answered.home / "results" / run)
+    row = {"kind": "join_works", "owner": "Cấp nước", "members": "vnpt, Cấp nước", "assets": "K1, W1", "spare": None, "ways": 3}
+    save_results(results.with_tables(suggestions=results.tables["suggestions"].assign(**row)), answered.home / "results" / run)
+    return answered
+
+
+def test_who_refuses_to_join_works_owes_the_ways_of_the_joint_plan(joining: Settings) -> None:
+    silent = decide(joining, "g1", Choice.REFUSED, reason="bận")
+    assert silent.spare_owed == {"count": 3, "unit": "ways", "assets": ["K1", "W1"], "owner": None}
+    assert "chưa ghi bên nào" in owed_text(silent, "vi")
+    made = decide(joining, "g1", Choice.REFUSED, reason="bận", party="Cấp nước")
+    assert made.id != silent.id
+    assert made.spare_owed["owner"] == "Cấp nước"
+    assert decide(joining, "g1", Choice.REFUSED, reason="bận", party="Cấp nước") == made
+    assert "3 ống" in owed_text(made, "vi")
+    assert owed_text(made, "vi").endswith("Cấp nước")
+    held = load_run(joining, run_ids(joining)[0]).tables["decided"].iloc[0]
+    assert (held["owed_count"], held["owed_by"]) == (3, "Cấp nước")
+    assert decide(joining, "g1", Choice.OPEN).spare_owed == {}
+    assert [entry.decision for entry in list_decisions(joining, "g1")] == ["refused", "refused", "open"]
+    for choice, party in ((Choice.REFUSED, "fpt"), (Choice.ACCEPTED, "vnpt")):
+        with pytest.raises(ParameterError, match=r"error\.decision\.party"):
+            decide(joining, "g1", choice, reason="bận", party=party)
+
+
+def test_ways_that_no_plan_states_are_owed_as_unknown_with_the_reason() -> None:
+    subject = Subject("S", "r", "join_works", "R1", "W1", ("K1", "W1"), None, ("vnpt",), None)
+    assert subject.owed("vnpt") == {"count": None, "unit": "ways", "assets": ["K1", "W1"], "owner": "vnpt", "why": "plan_ways_unknown"}
+    said = owed_words("join_works", None, "ways", owner="vnpt", assets="K1, W1", why="plan_ways_unknown", language="vi")
+    assert "chưa rõ" in said
+    assert said.endswith("(kế hoạch không ghi số ống)")
 
 
 def test_a_later_answer_for_the_same_road_carries_the_decision(settings: Settings, tmp_path: Path) -> None:

@@ -3,13 +3,13 @@
 import datetime as dt
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import geopandas as gpd
 import pandas as pd
 import streamlit as st
 
-from hatang.data.contracts import Choice, HatangError
+from hatang.data.contracts import Choice, HatangError, SuggestionKind
 from hatang.data.decisions import REASON_LIMIT, Decision
 from hatang.data.figures import MISSING, is_missing, shown
 from hatang.data.language import error_text, text
@@ -137,6 +137,7 @@ def _one(chosen: gpd.GeoDataFrame, history: Sequence[Decision], home: Settings) 
         st.markdown(f"**{say('web.decisions.now')}**: {decision}")
         with st.form(f"decide-{name}", clear_on_submit=False):
             reason = st.text_area(say("web.decisions.reason"), max_chars=REASON_LIMIT, key=f"reason-{name}-{len(own)}")
+            party = _party(row, name)
             buttons = st.columns(3)
             made = [
                 choice
@@ -146,13 +147,24 @@ def _one(chosen: gpd.GeoDataFrame, history: Sequence[Decision], home: Settings) 
                 )
             ]
         if made:
-            _decide(home, name, made[0], reason)
+            _decide(home, name, made[0], reason, party if made[0] is Choice.REFUSED else None)
     _history(own)
 
 
-def _decide(home: Settings, name: str, choice: Choice, reason: str) -> None:
+def _party(row: dict[Any, Any], name: str) -> str | None:
+    """Ask which party refuses to join works: that one owes the room; other suggestions have one party to ask."""
+    if row["kind"] != SuggestionKind.JOIN_WORKS or is_missing(row["members"]):
+        return None
+    members = str(row["members"]).split(", ")
+    label, nobody = say("web.decisions.party"), say("web.decisions.party_none")
+    return st.selectbox(
+        label, members, index=None, placeholder=nobody, format_func=lambda party: party_names(party, language()), key=f"party-{name}"
+    )
+
+
+def _decide(home: Settings, name: str, choice: Choice, reason: str, party: str | None) -> None:
     try:
-        decide(home, name, choice, reason=reason or None)
+        decide(home, name, choice, reason=reason or None, party=party)
     except HatangError as error:
         st.error(plain(error_text(error, language())))
         return
