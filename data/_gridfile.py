@@ -9,8 +9,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 import numpy as np
-import rasterio
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from hatang.data._filetype import Form, Member, refused
 from hatang.data.contracts import Kind
@@ -108,6 +106,9 @@ def grid_opened(member: Member, limits: Limits) -> Iterator[Any]:
     RefusedError
         Where it has not, or where it breaks off while it is read.
     """
+    import rasterio  # noqa: PLC0415 - few files are grids
+    from rasterio.errors import NotGeoreferencedWarning, RasterioError  # noqa: PLC0415 - as above
+
     try:
         with rasterio.Env(GDAL_CACHEMAX=_CACHE_BYTES), warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)  # refused below, by name

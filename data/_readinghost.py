@@ -48,13 +48,13 @@ class Host:
                 self._control = ours
             return self._control
 
-    def connect(self) -> socket.socket:
-        """Return a connection to a watcher that waits for one request."""
+    def connect(self, needed: bytes) -> socket.socket:
+        """Return a connection to a watcher that waits for one request, for which `needed` is loaded (`hatang.data._readinglibraries`)."""
         ours, theirs = socket.socketpair()
         with theirs:
             for attempt in (1, 2):
                 try:
-                    socket.send_fds(self.start(), [b"?"], [theirs.fileno()])
+                    socket.send_fds(self.start(), [needed], [theirs.fileno()])
                 except StoreError:
                     ours.close()
                     raise

@@ -1,5 +1,7 @@
 """The process behind `hatang.data.sandbox`: it loads the program once and forks a worker for each file, which it confines first.
 
+What few files need is loaded with the first that may need it (`hatang.data._readinglibraries`).
+
 Never imported by the program; started as `python -I -m hatang.data._sandboxed HANDLE`, with one thread and a clean environment. It holds
 no file, no key and no connection but the socket on which it is asked. For each request there are two processes: a worker, which gives up
 everything it does not need before it opens the file, and a watcher, which ends the worker when its time is up or nobody waits any more.
@@ -29,6 +31,7 @@ import pyogrio
 from hatang.data._confinement import LAYERS, confine, die_with_parent
 from hatang.data._drivers import RASTER_DRIVERS, VECTOR_DRIVERS
 from hatang.data._errors import HatangError, RefusedError
+from hatang.data._readinglibraries import Watchman, load
 from hatang.data._registerbundle import write_register
 from hatang.data._sourcetable import write_cells
 from hatang.data.contracts import BoundarySource, Kind
@@ -56,6 +59,7 @@ def main() -> int:
         message, handles, _, _ = socket.recv_fds(control, 1, 1)
         if not message:
             return 0
+        load(message)
         if os.fork() == 0:
             control.close()
             _ended(partial(_watch, handles[0]))
@@ -135,6 +139,7 @@ def _work(request: Mapping[str, Any], into: int) -> None:
     written_bytes = min(2 * limits.file_mb << 20, request["quota_bytes"])
     layers = confine(folder, [Path(path) for path in request["readable"]], limits, written_bytes, layers=request.get("layers", LAYERS))
     answer: dict[str, Any] = {"layers": layers}
+    watchman = Watchman()
     try:
         answer["value"] = _CALLS[request["call"]](request, limits)
     except MemoryError:
@@ -155,6 +160,8 @@ def _work(request: Mapping[str, Any], into: int) -> None:
         answer["broken"] = {"what": f"{type(error).__name__}: {error}"[:200], "trace": traceback.format_exc()[-4000:]}
     if "value" not in answer and _is_full():
         answer = {"layers": layers, "exhausted": "memory"}
+    if watchman.missed is not None:
+        answer = {"layers": layers, "unready": watchman.missed}
     with os.fdopen(into, "wb") as pipe:
         pipe.write(json.dumps(answer, default=str).encode() + b"\n")
 

@@ -12,7 +12,6 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hatang.data._claimgrid import read_claim_grid
 from hatang.data._filetype import Form, Member, opened, refused
 from hatang.data._gridfile import DRIVERS, published
 from hatang.data._inspection import inspect, refuse_shapes, refuse_size
@@ -31,9 +30,7 @@ from hatang.data.read_features import read_features
 from hatang.data.read_fixed import read_fixed
 from hatang.data.read_measurements import read_measurements, read_measurements_in_parts
 from hatang.data.read_official import read_declarations, read_outages, read_prices
-from hatang.data.read_population import read_hexagons, read_people
 from hatang.data.read_speeds import read_speeds
-from hatang.data.read_terrain import read_terrain
 from hatang.data.read_tiles import read_tiles
 from hatang.data.registerfile import read_register_assets
 from hatang.data.tabular import read_tabular
@@ -213,6 +210,9 @@ def _write_whole(table: pa.Table, target: Path) -> None:
 
 def _pixels(file: str, members: tuple[Member, ...], mapping: FileMapping, kind: Kind, options: ReadOptions) -> pa.Table:
     """Return the canonical table of people or of terrain."""
+    from hatang.data.read_population import read_hexagons, read_people  # noqa: PLC0415 - rasterio, and few files are grids
+    from hatang.data.read_terrain import read_terrain  # noqa: PLC0415 - as above
+
     grids = [member for member in members if member.form in DRIVERS]
     if kind is Kind.TERRAIN:
         if len(grids) < len(members):
@@ -240,6 +240,8 @@ def _grid(file: str, members: tuple[Member, ...], mapping: FileMapping, kind: Ki
         raise refused(file, "file_layers", found=", ".join(member.name for member in members))
     if kind is not Kind.CLAIMS:
         raise refused(file, "file_format", found=DRIVERS[members[0].form])
+    from hatang.data._claimgrid import read_claim_grid  # noqa: PLC0415 - rasterio, and few files are grids
+
     return read_claim_grid(file, members[0], mapping, options.limits, options.technology)
 
 

@@ -1,6 +1,6 @@
 """Files that came from outside are parsed in a process of their own, which can reach nothing but them and is ended when it takes too much.
 
-The first reading starts a process that loads the program once (about two seconds, meanwhile the caller may go on); each file is then read
+The first reading starts a process that loads the program once (about a second, meanwhile the caller may go on); each file is then read
 by a fork of it, a few hundredths of a second away, that ends with the file. What it may use is `hatang.data.limits`; what it gives up
 before it opens the file is `hatang.data._confinement`. What it answers is plain text and one Arrow file, and is itself checked: a parser
 that was taken over by a file can say something wrong about that file and nothing else.
@@ -31,6 +31,7 @@ import shapely
 
 from hatang.data._filetype import PARTS, refused
 from hatang.data._readinghost import Host
+from hatang.data._readinglibraries import EVERYTHING, expected
 from hatang.data._registerbundle import bundled_register
 from hatang.data._sourcetable import SourceTable, read_cells
 from hatang.data._workeranswers import exhausted, faults_of, outcome_of
@@ -288,7 +289,21 @@ def _answered(
         "limits": dataclasses.asdict(limits),
         "quota_bytes": _quota_bytes(),
     }
-    heading, said = _heard(full, limits.wall_s + _START_S, heed)
+    needed = expected(str(request["call"]), source.name)
+    answer = _answer(full, needed, source, limits, heed, note)
+    return answer if "unready" not in answer or needed == EVERYTHING else _answer(full, EVERYTHING, source, limits, heed, note)
+
+
+def _answer(
+    request: Mapping[str, Any],
+    needed: bytes,
+    source: Path,
+    limits: Limits,
+    heed: Callable[[], object],
+    note: Callable[[Cost], object],
+) -> dict[str, Any]:
+    """Return the answer of one worker, for which `needed` is loaded."""
+    heading, said = _heard(request, needed, limits.wall_s + _START_S, heed)
     note(Cost(float(heading["seconds"]), float(heading["cpu_s"]), float(heading["peak_mb"])))
     if heading["late"]:
         raise exhausted(source.name, "time", limits)
@@ -311,10 +326,10 @@ def _answered(
     return answer
 
 
-def _heard(request: Mapping[str, Any], patience_s: float, heed: Callable[[], object]) -> tuple[dict[str, Any], bytes]:
+def _heard(request: Mapping[str, Any], needed: bytes, patience_s: float, heed: Callable[[], object]) -> tuple[dict[str, Any], bytes]:
     """Return a watcher's heading and what its worker said; leaving this early ends both of them."""
     deadline = time.monotonic() + patience_s
-    with _HOST.connect() as connection:
+    with _HOST.connect(needed) as connection:
         try:
             connection.sendall(json.dumps(request).encode() + b"\n")
             said = bytearray()

@@ -19,7 +19,6 @@ from hatang.data._legacytext import FONTS
 from hatang.data._marks import without_marks
 from hatang.data._sourcetable import SourceTable, distinct_names, joined
 from hatang.data._vocabulary import known_names
-from hatang.data._workbook import Lines, sheets
 from hatang.data.contracts import Fault, RefusedError, Severity
 from hatang.data.formats import names_of_headerless
 from hatang.data.mapping import FileMapping
@@ -226,6 +225,8 @@ def _ill_width(file: str, row: int, cells: Sequence[str], width: int, delimiter:
 def _workbook(member: Member, mapping: FileMapping, limit: int | None) -> SourceTable:
     """Return the table of the sheet whose header names most known columns."""
     del mapping
+    from hatang.data._workbook import Lines, sheets  # noqa: PLC0415 - openpyxl, and most tables are text
+
     best: tuple[tuple[int, int], list[str], Lines] | None = None
     try:
         for title, lines in sheets(member.path, limit):

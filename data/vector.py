@@ -21,7 +21,6 @@ import pyogrio
 import pyproj
 import shapely
 
-from hatang.data._drawing import read_drawing
 from hatang.data._encoding import decoded
 from hatang.data._filetype import Form, Member, refused
 from hatang.data._inspection import refuse_secret
@@ -87,6 +86,8 @@ def read_vector(
     elif member.form is Form.DXF:
         named = mapping.layer is not None and fold(mapping.layer) == fold(Path(member.name).stem)
         layer = None if named else mapping.layer
+        from hatang.data._drawing import read_drawing  # noqa: PLC0415 - ezdxf, half a second, and few files are drawings
+
         table, shapes, passed = read_drawing(member, limits, limit, layer=layer, roads=wanted == Kind.ROADS)
         crs = guessed = None  # a drawing is in metres of a system that it does not name
     else:

@@ -25,7 +25,6 @@ from hatang.data.results import table_hash
 from hatang.data.sandbox import boundaries_apart
 from hatang.data.settings import Settings
 from hatang.data.wardfile import check_wards, read_boundaries
-from hatang.data.wardmap import approximate_wards
 
 _MAP_METHOD: Final = "1"
 """Raised when the approximate map's method changes its result, so that cached maps are computed anew."""
@@ -125,6 +124,8 @@ def _approximate(folder: Path, faults: tuple[Fault, ...]) -> Boundaries:
     ).hexdigest()
     cached = folder / f"approximate-{key[:_VERSION_DIGITS]}.parquet"
     if not cached.is_file():
+        from hatang.data.wardmap import approximate_wards  # noqa: PLC0415 - scipy, once an installation
+
         joined = approximate_wards(facts).merge(facts, on="ward_code").assign(boundary_source=str(BoundarySource.APPROXIMATE))
         _write(gpd.GeoDataFrame(WARDS.conform(joined), crs=MAP_CRS), cached)
     frame = gpd.read_parquet(cached)

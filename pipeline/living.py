@@ -1,6 +1,6 @@
 """Where people live, from the grids of people that were filed."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import geopandas as gpd
 import numpy as np
@@ -8,8 +8,8 @@ import pandas as pd
 import pyproj
 import shapely
 
-from hatang.coverage.people import People
-from hatang.coverage.raster import Raster
+if TYPE_CHECKING:
+    from hatang.coverage.people import People
 
 _GRID: Final = ["crs", "pixel_width", "pixel_height", "publisher", "year"]
 _EXTENT: Final = ["west", "south", "east", "north"]
@@ -27,7 +27,7 @@ def in_force(filed: pd.DataFrame) -> pd.DataFrame:
     return filed[same].drop_duplicates(["x", "y"], keep="last")
 
 
-def people_of(pixels: pd.DataFrame, wards: gpd.GeoDataFrame) -> People | None:
+def people_of(pixels: pd.DataFrame, wards: gpd.GeoDataFrame) -> "People | None":
     """Return where people live by the pixels in force, None where there are none."""
     if pixels.empty:
         return None
@@ -39,6 +39,9 @@ def people_of(pixels: pd.DataFrame, wards: gpd.GeoDataFrame) -> People | None:
     size = int(rows.max()) + 1, int(columns.max()) + 1
     if size[0] * size[1] > _MOST_CELLS:
         return None
+    from hatang.coverage.people import People  # noqa: PLC0415 - compiled loops, which who files data never runs
+    from hatang.coverage.raster import Raster  # noqa: PLC0415 - as above
+
     values = np.zeros(size)
     np.add.at(values, (rows, columns), pixels["population"].to_numpy(float))
     raster = Raster(values, (width, 0.0, left, 0.0, -height, top), pyproj.CRS(pixels["crs"].iloc[0]))
