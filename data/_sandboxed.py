@@ -193,6 +193,8 @@ def _read(request: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
         "repairs": dict(outcome.repairs),
         "faults": [fault.as_dict() for fault in outcome.faults],
         "period": outcome.period,
+        "parts": outcome.kept.parts,
+        "runs": outcome.kept.runs,
     }
 
 

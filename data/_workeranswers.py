@@ -5,6 +5,7 @@ from typing import Any
 
 from hatang.data._filetype import refused
 from hatang.data.contracts import Fault, Kind, RefusedError, Severity
+from hatang.data.keptrows import KeptRows
 from hatang.data.language import fault_text
 from hatang.data.limits import Limits
 from hatang.data.reading import ReadOutcome
@@ -27,6 +28,7 @@ def outcome_of(value: Mapping[str, Any], file: str) -> ReadOutcome:
             repairs={str(name): int(count) for name, count in value["repairs"].items()},
             faults=faults_of(value["faults"], file),
             period=None if value["period"] is None else str(value["period"]),
+            kept=KeptRows.told(value["parts"], value["runs"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise refused(file, "file_hostile", found="…") from error

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +24,7 @@ from hatang.data._sourcetable import SourceTable
 from hatang.data._statements import ReadOptions, checked
 from hatang.data.contracts import INPUT_TABLES, Fault, Kind, RefusedError, Severity
 from hatang.data.formats import Format, format_of
+from hatang.data.keptrows import KeptRows
 from hatang.data.limits import Limits
 from hatang.data.mapping import FileMapping, load_mapping, stated_crs
 from hatang.data.read_features import read_features
@@ -50,7 +51,8 @@ class ReadOutcome:
     """What reading a file gave: `rows_in` = `rows_kept` + `rows_refused` + `repairs["duplicate"]`.
 
     `repairs` counts by name what was mended in the rows kept: `sentinel:sinr_db`, `decimal_comma:lon`, `geometry_repaired`, …;
-    `period` is the quarter of the median time where rows have times, else the one the options name.
+    `kept` tells which row of the file each row of the table is; `period` is the quarter of the median time where rows have times, else the
+    one the options name.
     """
 
     kind: Kind
@@ -60,6 +62,7 @@ class ReadOutcome:
     repairs: Mapping[str, int]
     faults: tuple[Fault, ...]
     period: str | None
+    kept: KeptRows = field(default_factory=KeptRows)
 
 
 def recognise(source: Path, options: ReadOptions) -> Kind:
@@ -175,9 +178,12 @@ def read(source: Path, target: Path, kind: Kind, options: ReadOptions) -> ReadOu
             beside.unlink(missing_ok=True)
     period, differs = _period(times, options, source.name)
     rows_refused = int(intake.refused.sum()) + lost
+    stays = ~(intake.refused | intake.dropped)
+    same = int(stays.sum()) == kept  # tests joined in parts and homes counted by ward are other rows than those of the file
+    told = KeptRows.of(rows.parts, rows.part[stays], rows.rows[stays]) if same else KeptRows()
     if kind is Kind.FIXED:  # a list of buildings is counted by ward: what counts is rows of the file
         kept = intake.count - int((intake.refused | intake.dropped).sum())
-    return ReadOutcome(kind, intake.count + lost, kept, rows_refused, dict(+intake.repairs), differs + faults, period)
+    return ReadOutcome(kind, intake.count + lost, kept, rows_refused, dict(+intake.repairs), differs + faults, period, told)
 
 
 def _tables(kind: Kind, rows: SourceTable, mapping: FileMapping, options: ReadOptions) -> Iterator[tuple[Intake, pa.Table]]:

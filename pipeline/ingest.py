@@ -19,6 +19,7 @@ import shapely
 
 from hatang.data.atomic import DISK_FULL, disk, file_hash
 from hatang.data.contracts import AUTHORITY, Fault, HatangError, Kind, RefusedError, SchemaError, Severity, StoreError
+from hatang.data.keptrows import KeptRows
 from hatang.data.mappingmemory import recall, remember, remembers
 from hatang.data.reading import ReadOptions, ReadOutcome
 from hatang.data.rules import rules_in_force
@@ -164,7 +165,7 @@ class _Intake:
         name = received.path.name
         kind, outcome, frame = self._read(received, options)
         self.progress.advance()
-        few, outside = self._outside(frame, name)
+        few, outside = self._outside(frame, name, outcome.kept)
         faults = (*few, *notes, *outcome.faults, *outside, *_people(frame, kind, name))
         self.progress.advance()
         if few and options.ask_outside and not options.dry_run:
@@ -264,7 +265,7 @@ class _Intake:
             fault = Fault("file_unreadable", received.path.name, found=error.strerror or str(error))
             raise RefusedError("error.reading.refused", [fault], file=received.path.name) from error
 
-    def _outside(self, frame: pd.DataFrame, name: str) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]:
+    def _outside(self, frame: pd.DataFrame, name: str, kept: KeptRows) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]:
         """Return the warning that too few rows lie in the city, by the rule, and the one of rows outside every ward in use."""
         if isinstance(frame, gpd.GeoDataFrame):
             shapes = np.asarray(frame.geometry.array, dtype=object)
@@ -277,9 +278,13 @@ class _Intake:
         if not len(outside):
             return (), ()
         first = shapely.centroid(shapes[outside[0]])
-        rows = np.flatnonzero(placed)[outside]
-        fields = {"rows": ", ".join(str(row + 1) for row in rows[:_NAMED_ROWS]) + (" …" if len(rows) > _NAMED_ROWS else "")}
-        warning = Fault("outside_city", name, Severity.WARNING, found=f"{first.x:.5f}, {first.y:.5f}", fields=fields, count=len(outside))
+        rows = kept.at(np.flatnonzero(placed)[outside][:_NAMED_ROWS].tolist())
+        several = len(kept.parts) > 1
+        named = [f"{file}: {row}" if several else str(row) for file, row in rows]
+        fields = {"rows": ", ".join(named) + (" …" if len(outside) > len(rows) else "")}
+        file, row = rows[0] if rows else (name, None)
+        found = f"{first.x:.5f}, {first.y:.5f}"
+        warning = Fault("outside_city", file, Severity.WARNING, row=row, found=found, fields=fields, count=len(outside))
         return self._few(shapes, outside, name), (warning,)
 
     def _few(self, shapes: npt.NDArray[np.object_], outside: npt.NDArray[np.intp], name: str) -> tuple[Fault, ...]:

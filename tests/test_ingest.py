@@ -7,6 +7,7 @@ import random
 import resource
 import signal
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -224,10 +225,29 @@ def test_rows_outside_the_city_are_taken_with_one_warning(settings: Settings, tm
     outcome = run(settings, path)
     (fault,) = (fault for fault in outcome.faults if fault.code == "outside_city")
     assert (fault.severity, fault.count, fault.found) == (Severity.WARNING, 2, "105.85000, 21.03000")
-    assert fault.fields["rows"] == "4, 8"
+    assert (fault.file, fault.row, fault.fields["rows"]) == ("log.csv", 5, "5, 9")  # as a person counts in the file
     assert outcome.datasets[0].rows_kept == 10
     with Store.open(settings) as store:
         assert fault in store.faults(outcome.datasets[0])
+
+
+def test_rows_outside_the_city_keep_their_number_behind_rows_refused_and_name_their_file(settings: Settings, tmp_path: Path) -> None:
+    """The order in the stored table had been told, which nobody sees."""
+    frame = drive_test(6).astype({"lat": object})
+    frame.loc[1, "lat"] = "x"
+    frame.loc[[0, 4], ["lon", "lat"]] = [105.85, 21.03]
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    (fault,) = (fault for fault in run(settings, tmp_path / "a.csv").faults if fault.code == "outside_city")
+    assert (fault.row, fault.fields["rows"]) == (2, "2, 6")
+    later = drive_test(6).assign(time=[f"2026-08-02 08:00:{second:02}" for second in range(6)])
+    later.loc[5, ["lon", "lat"]] = [105.85, 21.03]
+    later.to_csv(tmp_path / "b.csv", index=False)
+    with zipfile.ZipFile(tmp_path / "logs.zip", "w") as archive:
+        for name in ("a.csv", "b.csv"):
+            archive.write(tmp_path / name, name)
+    (fault,) = (fault for fault in run(settings, tmp_path / "logs.zip").faults if fault.code == "outside_city")
+    assert (fault.file, fault.row) == ("logs.zip/a.csv", 2)
+    assert fault.fields["rows"] == "logs.zip/a.csv: 2, logs.zip/a.csv: 6, logs.zip/b.csv: 7"
 
 
 def elsewhere(settings: Settings, path: Path, *, inside: int, near: int = 0, far: int) -> Path:
