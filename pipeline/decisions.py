@@ -1,4 +1,4 @@
-"""Use case: one ranked list of the suggestions of every road, and what was decided on them."""
+"""Use case: one ranked list of the suggestions of every road, street and mast, and what was decided on them."""
 
 import unicodedata
 from typing import Any, Final
@@ -13,6 +13,7 @@ from hatang.data.decisions import decisions as rows
 from hatang.data.results import load_table
 from hatang.data.settings import Settings
 from hatang.data.store import Store
+from hatang.pipeline.decidable import DECIDABLE, MASTS, load_decidable
 from hatang.pipeline.runs import run_manifests, runs_folder, with_decisions
 
 _OF_RUN: Final = ("run_id", "as_of", "synthetic", "ward_name", "shares")
@@ -46,6 +47,18 @@ def road_runs(settings: Settings, table: str = "suggestions") -> list[dict[str, 
     return [manifest for manifest in run_manifests(settings) if "corridor" in manifest["totals"] and table in manifest["totals"]]
 
 
+def decidable_runs(settings: Settings) -> list[tuple[dict[str, Any], tuple[str, ...]]]:
+    """Return each run's manifest, the newest first, with its tables to decide on: of roads, of streets, and of the newest run its masts."""
+    found: list[tuple[dict[str, Any], tuple[str, ...]]] = []
+    masts = False
+    for manifest in run_manifests(settings):
+        there = set(manifest["totals"]) - ({"suggestions"} if "corridor" not in manifest["totals"] else set())
+        tables = tuple(table for table in DECIDABLE if table in there and not (table == MASTS and masts))
+        masts = masts or MASTS in tables
+        found += [(manifest, tables)] if tables else []
+    return found
+
+
 def all_suggestions(settings: Settings) -> gpd.GeoDataFrame:
     """Return the suggestions of every road with what was decided on them: `decided` over `listed_suggestions`."""
     return decided(listed_suggestions(settings), settings)
@@ -58,24 +71,28 @@ def decided(suggestions: gpd.GeoDataFrame, settings: Settings) -> gpd.GeoDataFra
 
 
 def listed_suggestions(settings: Settings) -> gpd.GeoDataFrame:
-    """Return the suggestions of every road as one list, each as its newest run has it; it changes only when a run is added.
+    """Return the suggestions of every road, street and mast as one list, each as its newest run has it, the same until a run is added.
 
     Returns
     -------
     GeoDataFrame
-        SUGGESTIONS contract (EPSG:4326) in the order of metres not dug, then money, the rank given anew; `run_id`, `as_of`,
+        Columns of SUGGESTIONS (EPSG:4326, masts are points) by metres not dug, then money, ranked anew; `run_id`, `as_of`,
         `synthetic`, `ward_name`, the wards it runs through with commas between, and `shares`, what each firm pays (`_shares_of`).
     """
     parts, seen = [], set[str]()
-    for manifest in road_runs(settings):
+    for manifest, table in ((manifest, table) for manifest, tables in decidable_runs(settings) for table in tables):
         folder = runs_folder(settings) / manifest["run_id"]
-        frame = gpd.GeoDataFrame(load_table(folder, "suggestions"))
+        frame = load_decidable(folder, table)
         new = gpd.GeoDataFrame(frame[~frame["suggestion_id"].isin(seen)])
         if new.empty:
             continue
         seen |= set(new["suggestion_id"])
         wards = _wards_of(new, gpd.GeoDataFrame(load_table(folder, "wards")))
-        paid = _shares_of(new, load_table(folder, "shares")) if "shares" in manifest["totals"] else [None] * len(new)
+        paid = (
+            _shares_of(new, load_table(folder, "shares"))
+            if "shares" in manifest["totals"] and table == "suggestions"
+            else [None] * len(new)
+        )
         shares = pd.Series(paid, index=new.index, dtype=object)
         known = {"run_id": manifest["run_id"], "as_of": manifest["as_of"], "synthetic": manifest["synthetic"]}
         parts.append(new.assign(**known, ward_name=wards, shares=shares))
@@ -108,8 +125,8 @@ def _shares_of(suggestions: pd.DataFrame, shares: pd.DataFrame) -> list[tuple[tu
 
 
 def _newest(settings: Settings, suggestion_id: str) -> Subject:
-    for manifest in road_runs(settings):
-        frame = load_table(runs_folder(settings) / manifest["run_id"], "suggestions")
+    for manifest, table in ((manifest, table) for manifest, tables in decidable_runs(settings) for table in tables):
+        frame = load_decidable(runs_folder(settings) / manifest["run_id"], table)
         for row in frame[frame["suggestion_id"] == suggestion_id].to_dict("records"):
             return Subject(
                 suggestion_id,

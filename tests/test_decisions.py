@@ -5,8 +5,11 @@ import io
 import json
 from pathlib import Path
 
+import geopandas as gpd
 import openpyxl
+import pandas as pd
 import pytest
+import shapely
 from docx import Document
 from test_share import register, road_file
 from typer.testing import CliRunner
@@ -44,7 +47,7 @@ def answered(settings: Settings) -> Settings:
 
 
 def test_every_change_of_mind_is_kept_and_the_last_one_holds(answered: Settings) -> None:
-    assert all_suggestions(answered)[["decision", "rank"]].values.tolist() == [["open", 1]]
+    assert all_suggestions(answered)[["decision", "rank"]].to_numpy().tolist() == [["open", 1]]
     first = decide(answered, "g1", Choice.ACCEPTED)
     assert decide(answered, "g1", Choice.ACCEPTED) == first
     second = decide(answered, "g1", Choice.REFUSED, reason="  Ống đã cho thuê\0 ")
@@ -54,7 +57,7 @@ def test_every_change_of_mind_is_kept_and_the_last_one_holds(answered: Settings)
     assert history[0] == first
     assert (second.reason, second.decided_by) == ("Ống đã cho thuê", answered.actor)
     assert second.spare_owed == {"count": 2, "unit": "ways", "assets": ["a2,a5"], "owner": "vnpt"}
-    assert all_suggestions(answered)[["decision", "reason"]].values.tolist() == [["open", "nhầm"]]
+    assert all_suggestions(answered)[["decision", "reason"]].to_numpy().tolist() == [["open", "nhầm"]]
     with Store.open(answered) as store:
         assert store.audit_head().seq == 3
         assert store.verify() == []
@@ -108,7 +111,7 @@ def test_the_saved_run_stays_as_it_was(answered: Settings) -> None:
     decide(answered, "g1", Choice.ACCEPTED, reason="tốt")
     shown = load_run(answered, run)
     assert shown.run_id == run
-    assert shown.tables["suggestions"][["decision", "reason"]].values.tolist() == [["accepted", "tốt"]]
+    assert shown.tables["suggestions"][["decision", "reason"]].to_numpy().tolist() == [["accepted", "tốt"]]
     assert load_results(folder).tables["suggestions"]["decision"].tolist() == ["open"]
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
@@ -159,6 +162,44 @@ def test_ways_that_no_plan_states_are_owed_as_unknown_with_the_reason() -> None:
     assert said.endswith("(kế hoạch không ghi số ống)")
 
 
+def test_masts_and_streets_are_decided_as_roads_are(answered: Settings) -> None:
+    (run,) = run_ids(answered)
+    results = load_results(answered.home / "results" / run)
+    mast = {"need_id": "n1", "operators": "fpt, vnpt", "rank": 1, "assumptions": "mast_load_check", "decision": "open"}
+    masts = pd.DataFrame(
+        [
+            {"suggestion_id": "M-1", "kind": "share_mast", "action": "share", "mast_id": "T1", "owner": "Viettel", **mast},
+            {"suggestion_id": "M-2", "kind": "colocate_new_mast", "action": "build_together", "mast_id": None, "owner": None, **mast},
+        ]
+    ).assign(geometry=[shapely.Point(107.58, 16.46)] * 2)
+    streets = results.tables["suggestions"][["geometry"]].assign(street_id="U1", street_name="Lê Lợi")
+    proposals = pd.concat([streets] * 3, ignore_index=True).assign(
+        suggestion_id=["U-1", "U-2", "U-3"],
+        kind=["underground", "tidy_cable", "remove_dead_cable"],
+        amount=[500.0, 500.0, 12.0],
+        unit=["m", "m", "poles"],
+        owners="vnpt",
+    )
+    tables = {"mast_suggestions": masts, "underground_streets": streets, "underground_suggestions": proposals}
+    more = results.with_tables(**{name: gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326") for name, frame in tables.items()})
+    save_results(more, answered.home / "results" / run)
+    listed = all_suggestions(answered).set_index("suggestion_id")
+    assert set(listed.index) == {"g1", "M-1", "M-2", "U-1", "U-2", "U-3"}
+    assert listed.loc["U-1", "road_name"] == "Lê Lợi"
+    assert listed["saving_vnd"].isna().all()
+    for name, owed in (
+        ("M-1", {"count": None, "unit": "slots", "assets": ["T1"], "owner": "Viettel"}),
+        ("M-2", {"count": None, "unit": "slots", "assets": ["n1"], "owner": "fpt, vnpt"}),
+        ("U-1", {}),
+        ("U-2", {}),
+        ("U-3", {}),
+    ):
+        assert decide(answered, name, Choice.REFUSED, reason="chưa khảo sát").spare_owed == owed
+        assert all_suggestions(answered).set_index("suggestion_id").loc[name, "decision"] == "refused"
+        assert decide(answered, name, Choice.OPEN).decision is Choice.OPEN
+        assert [entry.decision for entry in list_decisions(answered, name)] == ["refused", "open"]
+
+
 def test_a_later_answer_for_the_same_road_carries_the_decision(settings: Settings, tmp_path: Path) -> None:
     ingest([register(tmp_path)], IngestOptions(), settings, Quiet())
     first = share_road(road_file(tmp_path), settings, progress=Quiet())
@@ -169,9 +210,9 @@ def test_a_later_answer_for_the_same_road_carries_the_decision(settings: Setting
     second = share_road(wider, settings, progress=Quiet())
     assert second.run_id != first.run_id
     rows = second.tables["suggestions"]
-    assert rows[["suggestion_id", "decision", "reason"]].values.tolist() == [[name, "refused", "ống hỏng"]]
+    assert rows[["suggestion_id", "decision", "reason"]].to_numpy().tolist() == [[name, "refused", "ống hỏng"]]
     listed = all_suggestions(settings)
-    assert listed[["run_id", "road_name", "decision"]].values.tolist() == [[second.run_id, "Đường mới mở", "refused"]]
+    assert listed[["run_id", "road_name", "decision"]].to_numpy().tolist() == [[second.run_id, "Đường mới mở", "refused"]]
     assert listed["ward_name"].str.len().gt(0).all()
 
 

@@ -14,7 +14,7 @@ from hatang.data.decisions import REASON_LIMIT, Decision
 from hatang.data.figures import MISSING, is_missing, shown
 from hatang.data.language import error_text, text
 from hatang.data.settings import Settings
-from hatang.pipeline.decisions import decide, decided, list_decisions, listed_suggestions, road_runs
+from hatang.pipeline.decisions import decidable_runs, decide, decided, list_decisions, listed_suggestions
 from hatang.reports.bargain_sheets import clauses_named
 from hatang.reports.sharing_lists import assumptions_text, owed_text, shares_text, suggestions_csv, suggestions_workbook
 from hatang.web import chrome, runs, state
@@ -38,7 +38,7 @@ def show() -> None:
             return
         chrome.labels(city)
         home = runs.home_of(state.settings())
-        names = tuple(manifest["run_id"] for manifest in road_runs(home))
+        names = tuple(manifest["run_id"] for manifest, _ in decidable_runs(home))
         suggestions = _listed(home.home, names)
         if suggestions.empty:
             st.info(say("web.decisions.empty" if not names else "web.decisions.none"))
