@@ -8,7 +8,7 @@ from hatang.data.contracts import OPERATOR_LABELS
 from hatang.data.figures import is_missing, shown_date
 from hatang.data.language import Language, message_ids, text
 
-_COLUMNS: Final = (
+DECLARED_COLUMNS: Final = (
     "indicator",
     "scope",
     "whose",
@@ -35,8 +35,8 @@ def declared_rows(declared: pd.DataFrame, language: Language) -> tuple[list[str]
     declared
         DECLARED contract.
     """
-    header = [text(f"report.declared.{name}", language) for name in _COLUMNS]
-    return header, [[_cell(name, row, language) for name in _COLUMNS] for row in declared.to_dict("records")]
+    header = [text(f"report.declared.{name}", language) for name in DECLARED_COLUMNS]
+    return header, [[_cell(name, row, language) for name in DECLARED_COLUMNS] for row in declared.to_dict("records")]
 
 
 def _cell(name: str, row: Any, language: Language) -> object:

@@ -11,14 +11,16 @@ import pandas as pd
 import pytest
 
 from hatang.coverage.declared import beside_declared, official_figures
-from hatang.data.contracts import DECLARATIONS, SCORECARD, SHARING_KPIS, Kind
+from hatang.data.contracts import DECLARATIONS, DECLARED, SCORECARD, SHARING_KPIS, Kind
 from hatang.data.facts import declarations
+from hatang.data.language import text
 from hatang.data.settings import Settings
 from hatang.pipeline.assess import assess
 from hatang.pipeline.ingest import IngestOptions, ingest
 from hatang.pipeline.progress import Quiet
 from hatang.reports.sections import Scope, build_report
 from hatang.reports.workbook import report_workbook
+from hatang.web.declared_section import declared_list
 
 HEAD = "Chỉ tiêu;Phạm vi;Doanh nghiệp;Mã xã;Kỳ;Giá trị;Đơn vị tính;Văn bản;Ngày công bố\n"
 SITES = "site_id,operator,lon,lat,tenants\nA,viettel,107.58,16.46,2\nB,vnpt,107.59,16.46,1\nC,vnpt,107.60,16.46,1\nD,vnpt,107.61,16.46,1\n"
@@ -145,3 +147,14 @@ def test_the_workbook_has_the_sheet_and_the_scorecard_the_filed_figure(settings:
     assert found[1]["Chênh lệch"] == pytest.approx(-0.05)
     assert found[0]["Chênh lệch"] is None
     assert title[0]
+
+
+def test_the_page_shows_declared_figures_in_their_units_and_why_none_is_compared() -> None:
+    row = {"indicator": "shared_poles_share", "scope": "city", "period": "2026", "unit": "share", "declared": 0.13, "document": "BC 12"}
+    row |= {"declared_on": pd.Timestamp("2026-11-01"), "definition": "cột treo cáp", "counted": 0.2, "counted_unit": "share"}
+    differs = {**row, "counted_period": "2026Q3", "comparison": "period_differs"}
+    compared = {**row, "period": "2026Q3", "counted_period": "2026Q3", "difference": 0.07, "comparison": "compared"}
+    table = declared_list(DECLARED.conform(pd.DataFrame([differs, compared])), "vi")
+    cells = {str(cell) for cell in table.to_numpy().ravel()}
+    assert {"13,0%", "20,0%", "BC 12", "01/11/2026", "cột treo cáp", text("report.declared.comparison.period_differs", "vi")} <= cells
+    assert table[text("report.declared.difference", "vi")].tolist() == ["–", "7,0%"]

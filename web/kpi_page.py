@@ -13,6 +13,7 @@ from hatang.pipeline.kpis import with_roads
 from hatang.reports.planfit import fit_verdicts
 from hatang.reports.sharing_kpis import kpis_csv, kpis_workbook, worded
 from hatang.web import chrome, runs, state
+from hatang.web.declared_section import declared_section
 from hatang.web.fit_section import fit_section
 from hatang.web.state import language, say
 from hatang.web.words import known, operator_name
@@ -36,6 +37,7 @@ def show() -> None:
             st.info(say("web.kpi.none"))
             return
         _indicators(with_roads(results, runs.home_of(state.settings())))
+        declared_section(results.tables.get("declared"))
         _masts(results)
 
 
