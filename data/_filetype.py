@@ -311,7 +311,24 @@ def _database_of(inside: PurePosixPath) -> PurePosixPath | None:
 
 def _member_form(path: Path, shown: str, suffix: str) -> Form | None:
     """Return what a member is; notes and metadata that lie beside the data are passed over."""
-    if suffix in {".txt", ".md", ".xml", ".qmd", ".qpj", ".sbn", ".sbx", ".pdf", ".docx", ".png", ".jpg", ".qml", ".sld", ".ovr", ".tfw"}:
+    table = suffix == ".txt" and PurePosixPath(shown).name.casefold().startswith("sup_")  # ANFR's tables
+    if not table and suffix in {
+        ".txt",
+        ".md",
+        ".xml",
+        ".qmd",
+        ".qpj",
+        ".sbn",
+        ".sbx",
+        ".pdf",
+        ".docx",
+        ".png",
+        ".jpg",
+        ".qml",
+        ".sld",
+        ".ovr",
+        ".tfw",
+    }:
         return None
     form = _form_at(path, shown)
     if form in (Form.ZIP, Form.GZIP):

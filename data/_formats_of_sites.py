@@ -147,7 +147,12 @@ SITE_FORMATS: Final = (
         "ANFR (SUP_SUPPORT)",
         Kind.SITES,
         frozenset({"sup_id", "sta_nm_anfr", "cor_nb_dg_lat", "cor_nb_mn_lat", "cor_nb_sc_lat", "cor_cd_ns_lat", "cor_nb_dg_lon"}),
-        columns={"site_id": ("sta_nm_anfr",), "mast_id": ("sup_id",)},
+        columns={
+            "site_id": ("sta_nm_anfr",),
+            "mast_id": ("sup_id",),
+            "operator": ("exploitant",),
+            "technologies": ("systemes",),
+        },
         traps=(_degrees_of_anfr,),
     ),
     Format(

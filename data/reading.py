@@ -12,6 +12,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from hatang.data._anfr import read_supports
 from hatang.data._filetype import Form, Member, opened, refused
 from hatang.data._gridfile import DRIVERS, published
 from hatang.data._inspection import inspect, refuse_shapes, refuse_size
@@ -279,6 +280,8 @@ def _as_it_stands(
     register = read_register_assets(file, members) if mapping.layer is None and kind in (None, Kind.ASSETS) else None
     if register is not None:
         return register
+    if (supports := read_supports(file, members, mapping, limit)) is not None:
+        return supports
     forms = {member.form for member in members}
     if forms <= set(_TABULAR):
         if len(forms) > 1 or (Form.XLSX in forms and len(members) > 1):

@@ -239,3 +239,47 @@ def test_a_list_by_owner_with_decimal_commas_and_one_that_names_operators(tmp_pa
     path.write_text(f"{header};operator\nHUE1;A;16.46;107.58;45.5;;;OCK;;;;MobiFone\n", encoding="utf-8")
     _, frame = run(path)
     assert (frame["operator"].iloc[0], frame["owner"].iloc[0]) == ("mobifone", "OCK")
+
+
+SUPPORTS = (
+    "SUP_ID;STA_NM_ANFR;NAT_ID;COR_NB_DG_LAT;COR_NB_MN_LAT;COR_NB_SC_LAT;COR_CD_NS_LAT;COR_NB_DG_LON;COR_NB_MN_LON;COR_NB_SC_LON;"
+    "COR_CD_EW_LON;SUP_NM_HAUT;TPO_ID\r\n900;0750010001;12;16;27;36;N;107;34;48;E;35,5;1\r\n900;0750010002;12;16;27;36;N;107;34;48;E;35,5;1\r\n"
+)
+STATIONS = "STA_NM_ANFR;ADM_ID;DTE_EN_SERVICE\r\n0750010001;23;01/03/2016\r\n0750010002;6;01/03/2016\r\n"
+EMITTERS = (
+    "EMR_ID;EMR_LB_SYSTEME;STA_NM_ANFR;AER_ID\r\n1;LTE 700;0750010001;10\r\n2;5G NR 3500;0750010001;10\r\n3;FH;0750010001;11\r\n"
+    "4;UMTS 900;0750010002;12\r\n5;LTE 1800;0750010002;12\r\n"
+)
+
+
+def anfr(folder: Path, **tables: str) -> Path:
+    path = folder / "anfr.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in tables.items():
+            archive.writestr(f"{name}.txt", text.encode("latin-1"))
+        archive.writestr("LISEZMOI.txt", "Données de l'ANFR")
+    return path
+
+
+def test_the_tables_of_anfr_are_joined(tmp_path: Path) -> None:
+    names = "ADM_ID;ADM_LB_NOM\r\n23;VIETTEL\r\n6;MOBIFONE\r\n"
+    path = anfr(tmp_path, SUP_STATION=STATIONS, SUP_SUPPORT=SUPPORTS, SUP_EMETTEUR=EMITTERS, SUP_EXPLOITANT=names)
+    outcome, frame = run(path)
+    assert (outcome.kind, outcome.rows_in, outcome.rows_kept) == (Kind.SITES, 2, 2)
+    assert list(frame["operator"]) == ["viettel", "mobifone"]
+    assert list(frame["technologies"]) == ["4g;5g", "3g;4g"]
+    assert list(frame["mast_id"]) == ["900", "900"]
+    assert list(frame["height_m"]) == [35.5, 35.5]
+    point = shapely.from_wkb(frame["geometry"].iloc[0])
+    assert (round(point.x, 6), round(point.y, 6)) == (107.58, 16.46)  # 107 + 34/60 + 48/3600, 16 + 27/60 + 36/3600
+
+
+def test_firms_of_anfr_without_their_names_are_asked(tmp_path: Path) -> None:
+    path = anfr(tmp_path, SUP_STATION=STATIONS, SUP_SUPPORT=SUPPORTS, SUP_EMETTEUR=EMITTERS)
+    with pytest.raises(RefusedError) as error:
+        run(path)
+    shown = [(fault.code, fault.row, fault.found) for fault in error.value.faults if fault.row]
+    assert shown == [("operator_unknown", 2, "23"), ("operator_unknown", 3, "6")]
+    outcome, frame = run(path, operator="vnpt")
+    assert outcome.rows_kept == 2
+    assert set(frame["operator"]) == {"vnpt"}
