@@ -52,12 +52,13 @@ class Session:
     def line(self, words: str) -> None:
         """Print words that are data, not a sentence, on stdout; nothing where one JSON document is wanted."""
         if not self.json:
-            sys.stdout.write(words + "\n")
+            sys.stdout.write(words.encode(errors="replace").decode() + "\n")
 
     def result(self, document: Mapping[str, Any]) -> None:
         """Print the one JSON document of `--json` on stdout."""
         if self.json:
-            sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
+            words = json.dumps(document, ensure_ascii=False, default=str)
+            sys.stdout.write(words.encode(errors="replace").decode() + "\n")  # a file's name may be no text at all
 
     def written(self, run_id: str, out: Path | None, files: Sequence[Path], summary: Mapping[str, Any]) -> None:
         """Say which files a run left in `out`, and close with the run's JSON document; without `out` its folder is the run's own."""

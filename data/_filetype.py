@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from hatang.data._encoding import unicode_of
+from hatang.data._secrecy import mark_in_companion
 from hatang.data.contracts import Fault, RefusedError
 from hatang.data.limits import Limits
 
@@ -35,6 +36,10 @@ PARTS: Final[Mapping[str, frozenset[str]]] = {
     ".mif": frozenset({".mif", ".mid"}),
 }
 """Layers that are several files of one stem, by the ending of the file that stands for them."""
+_BESIDE: Final = frozenset(
+    {".txt", ".md", ".xml", ".qmd", ".qpj", ".sbn", ".sbx", ".pdf", ".docx", ".odt", ".png", ".jpg", ".qml", ".sld", ".ovr", ".tfw"}
+)
+"""Endings of notes and metadata that lie beside the data of an archive."""
 _HGT_BYTES: Final = (2 * 1201**2, 2 * 3601**2)
 """Sizes of a square degree of SRTM; its files have no head, and their name says where they lie."""
 _GEODATABASE: Final = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
@@ -109,7 +114,10 @@ _OVERPASS: Final = re.compile(r"\"osm3s\"\s*:|\"elements\"\s*:\s*\[\s*\{\s*\"typ
 _HTML: Final = re.compile(r"<!doctype\s+html|<html|<head[\s>]|<body[\s>]", re.IGNORECASE)
 _REDIRECTS: Final = re.compile(r"<OGRVRTDataSource|<VRTDataset|<GDALTileIndexDataset|<!ENTITY|\"gdal_streamed_alg\"", re.IGNORECASE)
 """Files that make a library open other files: virtual data sets, XML entities, GDAL pipelines."""
-CRS_LINK: Final = re.compile(r"\"crs\"\s*:\s*\{[^{}]*\"type\"\s*:\s*\"link\"", re.IGNORECASE)
+_CRS_OBJECT: Final = re.compile(r"\"crs\"\s*:\s*\{", re.IGNORECASE)
+_CRS_LINK: Final = re.compile(r"\"type\"\s*:\s*\"link\"|\"href\"\s*:", re.IGNORECASE)
+_CRS_LENGTH: Final = 2_048
+_ESCAPED: Final = re.compile(r"\\u00([2-7][0-9a-fA-F])")
 _GEOJSON: Final = re.compile(
     r"\"type\"\s*:\s*\"(?:Feature|FeatureCollection|GeometryCollection|(?:Multi)?(?:Point|LineString|Polygon))\"|\"features\"\s*:"
 )
@@ -193,7 +201,7 @@ def _text_form(head: bytes, name: str) -> Form:
     text = head.decode(encoding or "utf-8", errors="replace").strip().lstrip("\ufeff")
     if not text:
         raise refused(name, "file_empty")
-    if _REDIRECTS.search(text) or CRS_LINK.search(text):
+    if _REDIRECTS.search(_unescaped(text)) or links_crs(text):
         raise refused(name, "file_hostile", found=text[:_SHOWN])
     if text.startswith("<"):
         if _HTML.search(text):
@@ -221,6 +229,33 @@ def _text_form(head: bytes, name: str) -> Form:
     if _REFUSAL.fullmatch(lines[0].strip()) or (len(lines) == 1 and not re.search(r"[,;\t|]", text) and " " in text):
         raise refused(name, "file_error_text", found=text[:_SHOWN])
     return Form.CSV
+
+
+def links_crs(text: str) -> bool:
+    r"""Return whether JSON names a coordinate system by a link, in whatever order its members stand and however its letters are written.
+
+    Examples
+    --------
+    >>> links_crs('"crs": {"properties": {"href": "x"}, "type": "li\u006ek"}'), links_crs('"crs": {"type": "name"}, "href": 1')
+    (True, False)
+    """
+    plain = _unescaped(text)
+    for found in _CRS_OBJECT.finditer(plain):
+        about = plain[found.end() : found.end() + _CRS_LENGTH]
+        depth = 1
+        for place, letter in enumerate(about):
+            depth += (letter == "{") - (letter == "}")
+            if not depth:
+                about = about[:place]
+                break
+        if _CRS_LINK.search(about):
+            return True
+    return False
+
+
+def _unescaped(text: str) -> str:
+    """Return JSON with the letters of ASCII that it writes by their numbers."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "\\u00" in text else text
 
 
 def _workbook_or_archive(path: Path, name: str) -> Form:
@@ -285,6 +320,9 @@ def _unzipped(source: Path, folder: Path, limits: Limits) -> tuple[Member, ...]:
             if whole is not None and suffix != whole:
                 continue
             shown = f"{source.name}/{entry.filename}"
+            mark = mark_in_companion(target, entry.filename)
+            if mark is not None:
+                raise refused(shown, "file_secret", found=mark[:_SHOWN])
             if whole == ".bil":  # pixels without a head: what they are stands beside them
                 members.append(Member(shown, target, Form.BIL))
             elif (form := _member_form(target, shown, suffix)) is not None:
@@ -312,23 +350,7 @@ def _database_of(inside: PurePosixPath) -> PurePosixPath | None:
 def _member_form(path: Path, shown: str, suffix: str) -> Form | None:
     """Return what a member is; notes and metadata that lie beside the data are passed over."""
     table = suffix == ".txt" and PurePosixPath(shown).name.casefold().startswith("sup_")  # ANFR's tables
-    if not table and suffix in {
-        ".txt",
-        ".md",
-        ".xml",
-        ".qmd",
-        ".qpj",
-        ".sbn",
-        ".sbx",
-        ".pdf",
-        ".docx",
-        ".png",
-        ".jpg",
-        ".qml",
-        ".sld",
-        ".ovr",
-        ".tfw",
-    }:
+    if suffix in _BESIDE and not table:
         return None
     form = _form_at(path, shown)
     if form in (Form.ZIP, Form.GZIP):
@@ -345,7 +367,7 @@ def archive_entries(archive: zipfile.ZipFile, source: Path, shown: str, limits: 
     for entry in entries:
         parts = PurePosixPath(entry.filename.replace("\\", "/"))
         plain = stat.S_IFMT(entry.external_attr >> 16) in _PLAIN_TYPES
-        folded = unicodedata.normalize("NFC", entry.filename).casefold()
+        folded = unicodedata.normalize("NFC", str(parts)).casefold()
         if (
             not entry.filename
             or parts.is_absolute()

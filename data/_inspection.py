@@ -8,17 +8,19 @@ import re
 import sqlite3
 import struct
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 from xml.parsers import expat
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import shapely
 
-from hatang.data._filetype import CRS_LINK, DAMAGE, Form, Member, archive_entries, refused
+from hatang.data._filetype import DAMAGE, Form, Member, archive_entries, links_crs, refused
+from hatang.data._secrecy import OFFICE_PARTS, first_mark, is_tag_of_text, mark_in_part, mark_in_properties, mark_in_stream, mark_in_tag
 from hatang.data.limits import Limits
 
 _BLOCK: Final = 1 << 20
@@ -34,13 +36,25 @@ _PLAIN_MODULES: Final = frozenset({"rtree", "fts3", "fts4", "fts5"})
 _MODULE: Final = re.compile(r"\busing\s+[\"'`\[]?(\w+)", re.IGNORECASE)
 _FOREIGN_PARTS: Final = ("xl/externallinks/", "xl/connections.xml", "xl/querytables/", "xl/embeddings/", "xl/activex/", "xl/ctrlprops/")
 _MACROS: Final = ("vbaproject.bin", "xl/macrosheets/", "xl/dialogsheets/")
-_SECRET: Final = re.compile(r"(?:độ\s+mật\s*[:.]?\s*)?(?:tuyệt\s+mật|tối\s+mật|mật)", re.IGNORECASE)
-_EDGES: Final = " \t\r\n.,;:()[]{}*-–—\"'“”"
 _HEADER: Final = re.compile(r"<(?:odd|even|first)(?:Header|Footer)>(.*?)</", re.DOTALL)
 _HEADER_CODE: Final = re.compile(r"&(?:\"[^\"]*\"|K[0-9A-F]{6}|\d+|[A-Z])")
 _NODE: Final = re.compile(r">([^<>]+)<")
-_KEYWORD_END: Final = re.compile(r"[;,]")
 _PROPERTIES_BYTES: Final = 1 << 16
+_PART_BYTES: Final = 8 << 20
+_LIKE_A_MARK: Final = r"(?:^|[^\pL])[Mm][^\s\pN]{1,4}[Tt][^\pL\n\r]*(?:$|[\r\n])"
+"""The quick look at a cell before the exact one: its last word, or that of a line, could be the stamp's."""
+_COMMENT: Final = re.compile(r"/\*.*?\*/|--[^\n]*", re.DOTALL)
+_FREE_BYTES: Final = 64 << 20
+"""Below this size a high ratio of compression is harmless."""
+_ABOUT: Final = (
+    "SELECT metadata FROM gpkg_metadata",
+    "SELECT styleName FROM layer_styles",
+    "SELECT description FROM layer_styles",
+    "SELECT title FROM gpkg_data_columns",
+    "SELECT description FROM gpkg_data_columns",
+)
+"""Where a GeoPackage tells of itself beside its contents."""
+_LONGEST_TAG: Final = 1 << 16
 _GRID_SIZE: Final = re.compile(rb"\bn(?:cols|rows)\s+(\d{1,18})", re.IGNORECASE)
 _TIFF_SIZES: Final = (256, 257)
 _TIFF_TYPES: Final[Mapping[int, str]] = {1: "B", 3: "H", 4: "I", 16: "Q"}
@@ -59,6 +73,9 @@ def inspect(members: Sequence[Member], limits: Limits) -> None:
         Form.DXF: _drawing,
         Form.XLSX: _workbook,
         Form.GEOJSON: _geojson,
+        Form.GEOJSON_LINES: _geojson,
+        Form.OVERPASS: _marked,
+        Form.FLATGEOBUF: _marked,
         Form.GPKG: _geopackage,
         Form.KML: _kml,
         Form.PARQUET: _parquet,
@@ -73,22 +90,22 @@ def inspect(members: Sequence[Member], limits: Limits) -> None:
             checks[member.form](member, limits)
 
 
-def is_marked_secret(text: str) -> bool:
-    """Return whether a heading marks a document as secret, in the words that the law on state secrets has stamped on it.
-
-    Examples
-    --------
-    >>> [is_marked_secret(text) for text in ("MẬT", "Độ mật: Tối mật", "(TUYỆT MẬT)", "Mật độ dân số", "Bảo mật")]
-    [True, True, True, False, False]
-    """
-    return _SECRET.fullmatch(" ".join(text.strip(_EDGES).split())) is not None
-
-
-def refuse_secret(file: str, headings: Sequence[str]) -> None:
+def refuse_secret(file: str, headings: Iterable[str], *, stamp: bool = False) -> None:
     """Raise where one of the headings marks a document as secret: such documents must not come here at all."""
-    for heading in headings:
-        if is_marked_secret(heading):
-            raise refused(file, "file_secret", found=heading.strip()[:_SHOWN])
+    _refuse_mark(file, first_mark(headings, stamp=stamp))
+
+
+def refuse_secret_cells(file: str, cells: pa.Table) -> None:
+    """Raise where a cell of a layer's attributes is a mark of secrecy."""
+    for column in cells.columns:
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            likely = pc.filter(column, pc.fill_null(pc.match_substring_regex(column, _LIKE_A_MARK), pa.scalar(False)))
+            refuse_secret(file, map(str, pc.unique(likely).to_pylist()))
+
+
+def _refuse_mark(file: str, mark: str | None) -> None:
+    if mark is not None:
+        raise refused(file, "file_secret", found=mark[:_SHOWN])
 
 
 def tiff_size(stream: IO[bytes], file: str, limits: Limits) -> tuple[int, int]:
@@ -129,9 +146,41 @@ def tiff_size(stream: IO[bytes], file: str, limits: Limits) -> tuple[int, int]:
 
 
 def _tiff(member: Member, limits: Limits) -> None:
-    """Refuse a picture with more cells than the limits allow."""
+    """Refuse a picture with more cells than the limits allow, or whose tags mark it as secret."""
     with member.path.open("rb") as stream:
         tiff_size(stream, member.name, limits)
+        for tag, content in _tiff_texts(stream):
+            _refuse_mark(member.name, mark_in_tag(tag, content))
+
+
+def _tiff_texts(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield the tags of the first image that hold words, with their bytes."""
+    stream.seek(0)
+    head = stream.read(16)
+    order = {b"II": "<", b"MM": ">"}[head[:2]]
+    large = struct.unpack(f"{order}H", head[2:4])[0] == 43
+    word, width = ("Q", 20) if large else ("I", 12)
+    try:
+        stream.seek(struct.unpack_from(f"{order}{word}", head, 8 if large else 4)[0])
+        count = struct.unpack(f"{order}{'Q' if large else 'H'}", stream.read(8 if large else 2))[0]
+        entries = [stream.read(width) for _ in range(min(count, 1_000))]
+        for entry in entries:
+            tag, _, size = struct.unpack_from(f"{order}HH{word}", entry)
+            if is_tag_of_text(tag):
+                if size <= struct.calcsize(word):
+                    yield tag, entry[-struct.calcsize(word) :][:size]
+                    continue
+                stream.seek(struct.unpack(f"{order}{word}", entry[-struct.calcsize(word) :])[0])
+                yield tag, stream.read(min(size, _LONGEST_TAG))
+    except (struct.error, OSError, OverflowError):
+        return  # the reader says what is wrong with it
+
+
+def _marked(member: Member, limits: Limits) -> None:
+    """Refuse a file of text, or one that holds its text plainly, with a mark of secrecy."""
+    del limits
+    with member.path.open("rb") as stream:
+        _refuse_mark(member.name, mark_in_stream(stream))
 
 
 def _ascii_grid(member: Member, limits: Limits) -> None:
@@ -176,6 +225,7 @@ def _drawing(member: Member, limits: Limits) -> None:
         if count > limits.blocks:
             raise refused(member.name, "file_blocks", found=f"> {limits.blocks:,}", limit=f"{limits.blocks:,}")
         before = window[max([*matches, len(window) - _TAG_BYTES]) :]
+    _marked(member, limits)
 
 
 def _geojson(member: Member, limits: Limits) -> None:
@@ -183,19 +233,20 @@ def _geojson(member: Member, limits: Limits) -> None:
     features, before = 0, b""
     for block in _blocks(member.path):
         window = before + block
-        if CRS_LINK.search(window.decode("latin-1")) if b'"crs"' in window else None:
+        if links_crs(window.decode("latin-1")):
             raise refused(member.name, "file_hostile", found="crs: link")
         features += block.count(_FEATURE) + (before[1 - len(_FEATURE) :] + block[: len(_FEATURE) - 1]).count(_FEATURE)
         if features > limits.features:
             raise refused(member.name, "file_features", found=f"> {features:,}", limit=f"{limits.features:,}")
         before = window[-_OVERLAP:]
+    _marked(member, limits)
 
 
 def _kml(member: Member, limits: Limits) -> None:
     """Refuse a document type, which can name entities, and documents marked secret."""
-    del limits
     with member.path.open("rb") as stream:
         refuse_document_type(stream, member.name)
+    _marked(member, limits)
 
 
 def refuse_document_type(stream: IO[bytes], file: str) -> None:
@@ -234,20 +285,25 @@ def _workbook(member: Member, limits: Limits) -> None:
                     continue
                 with archive.open(entry) as part:
                     refuse_document_type(part, f"{member.name}/{entry.filename}")
-                if name.startswith("docprops/") and name.endswith(".xml"):
-                    refuse_secret(member.name, list(_properties(archive, entry)))
+                if name.startswith("docprops/"):
+                    _refuse_mark(member.name, mark_in_properties(_properties(archive, entry)))
+                elif name == "xl/sharedstrings.xml":
+                    with archive.open(entry) as part:
+                        _refuse_mark(member.name, mark_in_stream(part))
+                elif name.startswith(OFFICE_PARTS):
+                    with archive.open(entry) as part:
+                        _refuse_mark(member.name, mark_in_part(part.read(_PART_BYTES), name))
                 if name.startswith("xl/worksheets/") and name.endswith(".xml"):
-                    refuse_secret(member.name, list(_page_headings(archive, entry)))
+                    refuse_secret(member.name, _page_headings(archive, entry), stamp=True)
     except DAMAGE as error:
         raise refused(member.name, "file_truncated", found=str(error)) from error
 
 
 def _properties(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[str]:
-    """Yield what stands among a document's properties: title, subject, keywords one by one, category, and those of the office's own."""
+    """Yield what stands among a document's properties: title, subject, keywords, category, and those of the office's own."""
     with archive.open(entry) as part:
         content = part.read(_PROPERTIES_BYTES).decode("utf-8", errors="replace")
-    for text in _NODE.findall(content):
-        yield from _KEYWORD_END.split(html.unescape(text))
+    yield from map(html.unescape, _NODE.findall(content))
 
 
 def _page_headings(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[str]:
@@ -271,27 +327,49 @@ def _geopackage(member: Member, limits: Limits) -> None:
             schema = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
             listed = any(name == "gpkg_contents" for _, name, _ in schema)
             about = connection.execute("SELECT table_name, identifier, description FROM gpkg_contents").fetchall() if listed else []
+            told = [text for question in _ABOUT for text in _answers(connection, question)]
         finally:
             connection.close()
     except sqlite3.Error:
         return  # the reader says what is wrong with it
     layers = {str(row[0]).casefold() for row in about}
     for kind, name, sql in schema:
-        using = _MODULE.search(str(sql)) if str(sql).casefold().lstrip().startswith("create virtual") else None
-        strange = using is not None and using[1].casefold() not in _PLAIN_MODULES
-        if strange or (kind == "view" and str(name).casefold() in layers) or "attach database" in str(sql).casefold():
+        said = " ".join(_COMMENT.sub(" ", str(sql)).casefold().split())
+        using = _MODULE.search(said) if said.startswith("create virtual") else None
+        strange = said.startswith("create virtual") and (using is None or using[1].casefold() not in _PLAIN_MODULES)
+        if strange or (kind == "view" and str(name).casefold() in layers) or "attach database" in said:
             raise refused(member.name, "file_hostile", found=str(sql))
-    refuse_secret(member.name, [str(text) for row in about for text in row if text])
+    refuse_secret(member.name, (str(text) for row in about for text in row if text), stamp=True)
+    refuse_secret(member.name, (part for text in told for part in (text, *_NODE.findall(f">{text}<"))), stamp=True)
+
+
+def _answers(connection: sqlite3.Connection, question: str) -> Iterator[str]:
+    """Yield the texts of one column of a table that need not be there."""
+    try:
+        yield from (str(row[0]) for row in connection.execute(question).fetchmany(1_000) if row[0])
+    except sqlite3.Error:
+        return
 
 
 def _parquet(member: Member, limits: Limits) -> None:
     """Refuse a Parquet that says it has more rows or columns than the limits allow."""
     try:
         with pq.ParquetFile(member.path) as file:
-            rows, columns = file.metadata.num_rows, file.metadata.num_columns
+            about = file.metadata
+            rows, columns = about.num_rows, about.num_columns
+            held = sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups))
+            told = [text.decode(errors="replace") for pair in (about.metadata or {}).items() for text in pair if len(text) <= _SHOWN]
     except (pa.ArrowException, OSError, ValueError):
         return  # the reader says what is wrong with it
     refuse_size(member.name, rows, columns, limits)
+    refuse_growth(member, held, limits)
+    refuse_secret(member.name, told, stamp=True)
+
+
+def refuse_growth(member: Member, held: int, limits: Limits) -> None:
+    """Raise where a file holds far more bytes than it takes, as an archive must not either."""
+    if held > _FREE_BYTES and held > limits.ratio * member.path.stat().st_size:
+        raise refused(member.name, "file_too_large", found=f"{held:,} byte")
 
 
 def refuse_size(file: str, rows: int, columns: int, limits: Limits) -> None:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from hatang.data._anfr import read_supports
 from hatang.data._filetype import Form, Member, opened, refused
 from hatang.data._gridfile import DRIVERS, published
-from hatang.data._inspection import inspect, refuse_shapes, refuse_size
+from hatang.data._inspection import inspect, refuse_secret_cells, refuse_shapes, refuse_size
 from hatang.data._intake import Intake
 from hatang.data._mending import with_text_mended
 from hatang.data._periods import quarter_of
@@ -270,7 +270,10 @@ def _source(
     file: str, members: tuple[Member, ...], mapping: FileMapping, limits: Limits, kind: Kind | None = None, limit: int | None = None
 ) -> SourceTable:
     """Return the rows of the members, their text put right."""
-    return with_text_mended(_as_it_stands(file, members, mapping, limits, kind, limit), mapping.encoding)
+    rows = with_text_mended(_as_it_stands(file, members, mapping, limits, kind, limit), mapping.encoding)
+    if not {member.form for member in members} <= set(_TABULAR):  # of a table its headings are looked at
+        refuse_secret_cells(file, rows.cells)
+    return rows
 
 
 def _as_it_stands(

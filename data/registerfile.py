@@ -22,6 +22,7 @@ from hatang.data._asset_measures import ASSET_MEASURES
 from hatang.data._fiberq import FIBERQ_LAYERS, FIBERQ_MARKS, fiberq_register
 from hatang.data._filetype import Form, Member, opened, refused
 from hatang.data._gracethd import GRACETHD_MARKS, GRACETHD_TABLES, gracethd_register
+from hatang.data._inspection import inspect, refuse_secret
 from hatang.data._openfibre_register import openfibre_register
 from hatang.data._registerchecks import checked_rows
 from hatang.data._sourcetable import SourceTable
@@ -63,8 +64,10 @@ def read_register(source: Path, limits: Limits, crs: str | None = None) -> tuple
     """
     if source.is_dir():
         found = [Member(path.name, path, form) for path in sorted(source.iterdir()) if (form := _form(path)) is not None]
+        inspect(found, limits)
         return _conformed(_register(source.name, found), source.name, crs)
     with opened(source, limits) as members:
+        inspect(members, limits)
         return _conformed(_register(source.name, members), source.name, crs)
 
 
@@ -211,6 +214,9 @@ def _placed(register: Mapping[str, pd.DataFrame], crs: Any) -> dict[str, pd.Data
 
 def _conformed(register: Mapping[str, pd.DataFrame], file: str, crs: str | None) -> tuple[dict[str, pd.DataFrame], gpd.GeoDataFrame]:
     """Return every table under its contract, shapes in EPSG:4326, and what was wrong with their rows."""
+    for frame in register.values():
+        texts = frame.select_dtypes(["object", "string"]).drop(columns="geometry", errors="ignore")
+        refuse_secret(file, (text for name in texts for text in texts[name].unique() if isinstance(text, str)))
     whole: dict[str, pd.DataFrame] = {}
     findings = [pd.DataFrame(register[FINDINGS.name])] if FINDINGS.name in register else []
     for name, table in REGISTER_TABLES.items():

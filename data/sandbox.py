@@ -242,8 +242,11 @@ def _asked(
     note: Callable[[Cost], object] = _forget,
 ) -> dict[str, Any]:
     """Return what a worker made of a file, or raise what was wrong with it."""
-    if not source.is_file():
-        raise refused(source.name, "directory" if source.is_dir() else "file_missing")
+    try:
+        if not source.is_file():
+            raise refused(source.name, "directory" if source.is_dir() else "file_missing")
+    except OSError as cause:  # a name longer than any file's
+        raise refused(source.name, "file_missing", found=cause.strerror) from cause
     suffixes = sorted(PARTS.get(source.suffix.casefold(), ()))
     beside = [part for suffix in suffixes for part in (source.with_suffix(suffix), source.with_suffix(suffix.upper())) if part.is_file()]
     mapping = [] if options.mapping is None else [options.mapping]

@@ -72,7 +72,9 @@ def _text(member: Member, mapping: FileMapping, limit: int | None) -> SourceTabl
     if len(text) > HEAD_BYTES * 2:
         preview = preview[: preview.rfind("\n") + 1] or preview
     delimiter, skipped, names = _layout(preview, mapping, member.name)
-    refuse_secret(member.name, [cell for line in preview.splitlines()[:skipped] for cell in line.split(delimiter)])
+    heading = preview.splitlines()[:skipped]
+    refuse_secret(member.name, (cell for line in heading[:-1] for cell in (line, *line.split(delimiter))), stamp=True)
+    refuse_secret(member.name, heading[-1].split(delimiter) if heading else ())
     if limit:
         text = preview.encode()
     cells, rows, faults = _rows(text, delimiter, skipped, names, member.name)

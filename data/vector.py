@@ -23,7 +23,7 @@ import shapely
 
 from hatang.data._encoding import decoded
 from hatang.data._filetype import Form, Member, refused
-from hatang.data._inspection import refuse_secret
+from hatang.data._inspection import refuse_growth, refuse_secret
 from hatang.data._legacytext import FONTS
 from hatang.data._sourcetable import SourceTable, distinct_names
 from hatang.data._vocabulary import fold
@@ -43,6 +43,7 @@ _NEEDED: Final[Mapping[Form, Sequence[str]]] = {
     Form.MAPINFO_MIF: (".mid",),
 }
 """Files without which a layer of several files cannot be read."""
+_BATCH_ROWS: Final = 16_384
 _GDAL_GEOMETRY: Final = "wkb_geometry"
 _TEST_LAYERS: Final = ("lte_message", "nr_message")
 """Layers of Network Survey whose levels are RSRP."""
@@ -81,7 +82,7 @@ def read_vector(
     _check_whole(member)
     passed: tuple[Fault, ...] = ()
     if member.form is Form.PARQUET:
-        table, shapes, crs = _parquet(member, limit)
+        table, shapes, crs = _parquet(member, limits, limit)
         guessed = None
     elif member.form is Form.DXF:
         named = mapping.layer is not None and fold(mapping.layer) == fold(Path(member.name).stem)
@@ -261,13 +262,15 @@ def _recoded(table: pa.Table, encoding: str | None) -> tuple[pa.Table, str]:
     return pa.table(columns, names=[str(recode(name)) for name in table.column_names]), chosen
 
 
-def _parquet(member: Member, limit: int | None) -> tuple[pa.Table, np.ndarray | None, pyproj.CRS | None]:
+def _parquet(member: Member, limits: Limits, limit: int | None) -> tuple[pa.Table, np.ndarray | None, pyproj.CRS | None]:
     """Return attributes, shapes and CRS of a GeoParquet file; one without shapes is a plain table."""
     try:
-        table = pq.read_table(member.path) if limit is None else _first_rows(member.path, limit)
+        table = _all_rows(member, limits) if limit is None else _first_rows(member.path, limit)
         geo = json.loads((table.schema.metadata or {}).get(b"geo", b"null"))
         primary = None if geo is None else str(geo["primary_column"])
         about = {} if geo is None else dict(geo["columns"][primary])
+    except RefusedError:
+        raise
     except (OSError, ValueError, KeyError, TypeError) as error:  # ValueError: Arrow's, JSON's and Unicode's errors
         raise refused(member.name, "file_malformed", found=(str(error).splitlines() or [""])[0]) from error
     if primary is None:
@@ -279,6 +282,21 @@ def _parquet(member: Member, limit: int | None) -> tuple[pa.Table, np.ndarray | 
     crs = "OGC:CRS84" if "crs" not in about else about["crs"] and json.dumps(about["crs"])
     others = [name for name in geo["columns"] if name in table.column_names]
     return table.drop_columns(others), _from_wkb(table.column(primary)), _crs(crs)
+
+
+def _all_rows(member: Member, limits: Limits) -> pa.Table:
+    """Return a Parquet file's rows, block by block: what a dictionary of few values grows to shows only as it is read."""
+    blocks, held = [], 0
+    with pq.ParquetFile(member.path) as file:
+        for batch in file.iter_batches(_BATCH_ROWS):
+            block = pa.table(
+                [c.dictionary_decode() if pa.types.is_dictionary(c.type) else c for c in batch.columns], names=batch.schema.names
+            )
+            blocks.append(block)
+            held += block.nbytes
+            refuse_growth(member, held, limits)
+        empty = file.schema_arrow.empty_table()
+        return pa.concat_tables(blocks).replace_schema_metadata(file.schema_arrow.metadata) if blocks else empty
 
 
 def _first_rows(path: Path, limit: int) -> pa.Table:
