@@ -39,7 +39,7 @@ def read_claim_grid(file: str, member: Member, mapping: FileMapping, limits: Lim
     Raises
     ------
     RefusedError
-        Where the grid cannot be read, is too large, holds no levels in dBm, or reaches the level nowhere.
+        Where the grid cannot be read, is too large, holds no levels in dBm, or reaches the level nowhere, or as noise does.
     """
     if member.form is Form.NWT_GRC:
         raise refused(member.name, "raster_classes", found="GRC")
@@ -49,6 +49,8 @@ def read_claim_grid(file: str, member: Member, mapping: FileMapping, limits: Lim
         outlines = Outlines(grid.width)
         for reached in _reached(grid, member, level):
             outlines.add(reached)
+            if outlines.corners > limits.corners:
+                raise refused(member.name, "raster_corners", found=f"> {limits.corners}", most=limits.corners)
     area = outlines.polygons(tuple(transform)[:6])
     if area.is_empty:
         raise refused(member.name, "raster_level", found=f"{level:g} dBm")

@@ -24,6 +24,11 @@ _CROSSED, _INSIDE = 1, 2
 class Outlines:
     """Takes the rows of a grid from top to bottom; gives the outlines of its pixels that are in, those that share a side made one.
 
+    Attributes
+    ----------
+    corners
+        Corners found so far, which memory grows with.
+
     Examples
     --------
     >>> outlines = Outlines(3)
@@ -35,6 +40,7 @@ class Outlines:
     def __init__(self, width: int) -> None:
         self._above = np.zeros((1, width + 2), np.bool_)
         self._line = 0
+        self.corners = 0
         self._rows: list[Numbers] = []
         self._columns: list[Numbers] = []
         self._marks: list[Numbers] = []
@@ -50,6 +56,7 @@ class Outlines:
         crossed = upper & lower & (pixels[:-1, :-1] ^ pixels[1:, :-1])
         rows, columns = np.nonzero((upper ^ lower) | crossed)
         marks = crossed[rows, columns] * np.uint8(_CROSSED) + pixels[1:, 1:][rows, columns] * np.uint8(_INSIDE)
+        self.corners += len(rows)
         self._rows.append((rows + self._line).astype(np.int32))
         self._columns.append(columns.astype(np.int32))
         self._marks.append(marks)

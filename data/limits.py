@@ -31,6 +31,8 @@ class Limits:
         One line of a text, which holds a whole polygon where a column holds WKT.
     pixels
         Cells of a raster band: the area of Huế at 1 m has 5e9, at 10 m 5e7.
+    corners
+        Corners of the outline where a grid of signal reaches its level: a prediction at 10 m of all Huế has some hundred thousand.
     blocks
         Blocks and inserts of a drawing, nested ones counted as often as they are drawn.
     memory_mb
@@ -50,6 +52,7 @@ class Limits:
     columns: int = 2_000
     line_mb: int = 64
     pixels: int = 2_000_000_000
+    corners: int = 10_000_000
     blocks: int = 1_000_000
     memory_mb: int = 4_096
     cpu_s: int = 300

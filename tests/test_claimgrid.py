@@ -15,6 +15,7 @@ import shapely
 
 from hatang.data import _claimgrid
 from hatang.data.contracts import HUE_CRS, MAP_CRS, Kind, RefusedError
+from hatang.data.limits import Limits
 from hatang.data.reading import ReadOptions, ReadOutcome, read, recognise
 from hatang.data.sandbox import Cost, read_apart
 from hatang.data.settings import Settings
@@ -175,6 +176,18 @@ def test_the_level_is_the_rule_of_the_technology_or_the_mappings(tmp_path: Path)
 def test_what_is_no_level_is_refused(tmp_path: Path, values: list[list[int]]) -> None:
     """Classes, cells of best servers, megabits, tenths of dBm."""
     assert refusal(grid(tmp_path / "a.tif", np.array(values, np.int16)), technology="4g") == "raster_units"
+
+
+def test_pixels_scattered_without_end_are_refused_before_memory_runs_out(tmp_path: Path) -> None:
+    """A chessboard of 20 by 20 pixels at level has some four hundred corners."""
+    board = np.where(np.indices((20, 20)).sum(axis=0) % 2, -90, -150).astype(np.float32)
+    path = grid(tmp_path / "a.tif", board)
+    chosen = ReadOptions(operator="viettel", technology="4g", limits=Limits(corners=400))
+    with pytest.raises(RefusedError) as error:
+        read(path, tmp_path / "out.arrow", Kind.CLAIMS, chosen)
+    (fault,) = error.value.faults
+    assert (fault.code, fault.found, fault.fields["most"]) == ("raster_corners", "> 400", 400)
+    assert read(path, tmp_path / "out.arrow", Kind.CLAIMS, ReadOptions(operator="viettel", technology="4g")).rows_kept == 1
 
 
 def test_grids_that_cannot_count_are_refused(tmp_path: Path) -> None:
