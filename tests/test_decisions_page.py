@@ -10,6 +10,7 @@ from test_app import page, words
 from web_results import HOSTILE, city, dug_together, road
 
 from hatang.data.contracts import SUGGESTIONS, Choice
+from hatang.data.figures import MISSING
 from hatang.data.results import ResultSet, save_results
 from hatang.data.settings import Settings
 from hatang.pipeline.decisions import all_suggestions, decide, list_decisions
@@ -67,7 +68,7 @@ def test_one_list_ranked_by_what_is_saved(answered: Settings) -> None:
     app = page("decisions_page").run()
     assert not app.exception
     assert shown(app) == ["g1", "g3", "g2"]
-    assert [metric.value for metric in app.metric] == ["3", "3", "0", "2.000.000"]
+    assert [metric.value for metric in app.metric] == ["3", "3", "0", "0"]
     assert all_suggestions(answered)["rank"].tolist() == [1, 2, 3]
 
 
@@ -91,6 +92,7 @@ def test_accept_refuse_with_a_reason_and_reopen(answered: Settings) -> None:
     app.button(key="accepted-g1").click().run()
     assert not app.exception
     assert app.dataframe[0].value["Quyết định"].tolist()[0] == "accepted"
+    assert [metric.value for metric in app.metric] == ["3", "2", "1", MISSING]  # nobody knows what g1 saves
     app.button(key="refused-g1").click().run()
     assert [error.value for error in app.error] == [plain("Từ chối đề xuất g1 thì phải ghi lý do.")]
     assert [entry.decision for entry in list_decisions(answered)] == ["accepted"]

@@ -64,7 +64,9 @@ def _listed(home: Path, names: tuple[str, ...]) -> gpd.GeoDataFrame:
 
 
 def _figures(every: gpd.GeoDataFrame) -> None:
-    money = every["saving_vnd"].sum() if every["saving_vnd"].notna().any() else None
+    """Show how many there are and what those agreed to save; suggestions not decided on may exclude each other, so theirs is no sum."""
+    agreed = every.loc[every["decision"] == Choice.ACCEPTED, "saving_vnd"]
+    money = float(agreed.sum()) if every["saving_vnd"].notna().any() and (agreed.empty or agreed.notna().any()) else None
     values = {
         "count": shown(len(every), "assets", language()),
         "open": shown(int((every["decision"] == Choice.OPEN).sum()), "assets", language()),
