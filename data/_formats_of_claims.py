@@ -1,5 +1,6 @@
 """Published formats of claims, buildings, people and served homes: codes for technology and place, and hexagons without a shape."""
 
+import re
 from typing import Final
 
 import h3
@@ -15,7 +16,19 @@ from hatang.data.contracts import MAP_CRS, Environment, Kind, Technology
 _FCC_TECHNOLOGIES: Final = {"400": str(Technology.LTE), "500": str(Technology.NR)}
 """Codes of a mobile filing; the same numbers mean other things in a filing of fixed lines."""
 _FCC_ENVIRONMENTS: Final = {"0": str(Environment.OUTDOOR), "1": str(Environment.IN_VEHICLE)}
+_ID: Final = re.compile(r"[0-9a-fA-F]{15}")
 _OLD: Final = ("2G", "3G", "2G3G", "2G/3G")
+
+
+def is_hexagon(name: str | None) -> bool:
+    """Return whether a text is the id of an H3 cell, for any text: the library takes a number of more than 64 bits for an accident.
+
+    Examples
+    --------
+    >>> [is_hexagon(name) for name in ("89415ac1287ffff", "89415ac1287ffff" * 2, "x", None)]
+    [True, False, False, False]
+    """
+    return name is not None and _ID.fullmatch(name) is not None and h3.is_valid_cell(name)
 
 
 def hexagons(ids: np.ndarray) -> np.ndarray:
@@ -37,7 +50,7 @@ def hexagons(ids: np.ndarray) -> np.ndarray:
     [None, None]
     """
     shapes = np.full(len(ids), None, dtype=object)
-    known = np.array([isinstance(cell, str) and h3.is_valid_cell(cell) for cell in ids], dtype=bool)
+    known = np.array([isinstance(cell, str) and is_hexagon(cell) for cell in ids], dtype=bool)
     rings = [[(lon, lat) for lat, lon in h3.cell_to_boundary(cell)] for cell in ids[known]]
     if rings:
         corners = np.repeat(np.arange(len(rings)), [len(ring) for ring in rings])

@@ -4,10 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-import h3
-
 from hatang.data._format import Format
-from hatang.data._formats_of_claims import CLAIM_FORMATS
+from hatang.data._formats_of_claims import CLAIM_FORMATS, is_hexagon
 from hatang.data._formats_of_roads import ROAD_FORMATS
 from hatang.data._formats_of_sites import OPENCELLID_COLUMNS, OPENCELLID_RADIOS, SITE_FORMATS
 from hatang.data._formats_of_speeds import SPEED_FORMATS
@@ -43,6 +41,6 @@ def names_of_headerless(cells: Sequence[str]) -> tuple[str, ...] | None:
     """
     if len(cells) == len(OPENCELLID_COLUMNS) and cells[0].strip() in OPENCELLID_RADIOS and cells[1].strip().isdigit():
         return OPENCELLID_COLUMNS
-    if len(cells) == len(_KONTUR_COLUMNS) and h3.is_valid_cell(cells[0].strip()) and _COUNT.fullmatch(cells[1].strip()):
+    if len(cells) == len(_KONTUR_COLUMNS) and is_hexagon(cells[0].strip()) and _COUNT.fullmatch(cells[1].strip()):
         return _KONTUR_COLUMNS
     return None

@@ -19,6 +19,7 @@ from rasterio.windows import Window
 
 from hatang.data._cells import numbers
 from hatang.data._filetype import Member, refused
+from hatang.data._formats_of_claims import is_hexagon
 from hatang.data._gridfile import grid_opened, published
 from hatang.data._shapes import HUE_BOX
 from hatang.data._sourcetable import SourceTable
@@ -65,7 +66,7 @@ def read_hexagons(source: SourceTable, member: Member, mapping: FileMapping) -> 
     index = next((by_name[word] for word in _INDEX if word in by_name), None)
     if shapes is None and index is not None:
         cells = source.cells.column(index).to_pylist()
-        strange = next((place for place, cell in enumerate(cells) if cell is None or not h3.is_valid_cell(cell)), None)
+        strange = next((place for place, cell in enumerate(cells) if not is_hexagon(cell)), None)
         if strange is not None:
             fault = Fault("h3_id", member.name, row=int(source.rows[strange]), field=index, found=cells[strange])
             raise RefusedError("error.reading.refused", [fault], file=member.name)

@@ -15,7 +15,7 @@ import shapely
 from format_files import ROWS, refused, run, run_rows, written
 
 from hatang.data.contracts import MAP_CRS, Kind, RefusedError, Severity
-from hatang.data.formats import FORMATS
+from hatang.data.formats import FORMATS, names_of_headerless
 from hatang.data.reading import ReadOptions, published_format, read
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "formats.md"
@@ -408,3 +408,9 @@ def test_speeds_with_points_for_thousands_and_commas_for_decimals(tmp_path: Path
     (tmp_path / "do.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8-sig")
     _, frame = run(tmp_path / "do.csv")
     assert list(frame["download_mbps"]) == [1250.5, 320.1, 1590.0]
+
+
+@pytest.mark.parametrize("first", ["8" * 40, "f" * 17, "0x88415acb39fffff", ""])
+def test_a_first_cell_that_is_no_hexagon_names_no_columns(first: str) -> None:
+    """A hexadecimal number of more than 64 bits once ended the reading."""
+    assert names_of_headerless([first, "12"]) is None
