@@ -158,6 +158,12 @@ def _overpass(_: Path) -> bytes:
     return json.dumps({"version": 0.6, "osm3s": {}, "elements": [way, {"type": "node", "id": 1, "lon": 107.5, "lat": 16.4}]}).encode()
 
 
+def _osm(_: Path) -> bytes:
+    nodes = "".join(f'<node id="{n}" lat="{y}" lon="{x}"/>' for n, (x, y) in enumerate(_LINE.coords, 1))
+    way = '<way id="7"><nd ref="1"/><nd ref="2"/><nd ref="3"/><tag k="highway" v="primary"/><tag k="width" v="7,5"/></way>'
+    return f'<?xml version="1.0" encoding="UTF-8"?><osm version="0.6">{nodes}{way}</osm>'.encode()
+
+
 def _zipped(_: Path) -> bytes:
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w") as archive:
@@ -196,6 +202,7 @@ SEEDS: Final[Mapping[str, tuple[Kind | None, Callable[[Path], bytes]]]] = {
     "overture": (Kind.ROADS, _segments),
     "pbf": (Kind.ROADS, _pbf),
     "overpass": (Kind.ROADS, _overpass),
+    "osm": (Kind.ROADS, _osm),
     "boundaries": (None, _wards),
     "mapping": (
         None,

@@ -58,6 +58,7 @@ class Form(StrEnum):
     FLATGEOBUF = "fgb"
     KML = "kml"
     OSM_PBF = "pbf"
+    OSM_XML = "osm"
     OVERPASS = "overpass"
     PARQUET = "parquet"
     MAPINFO_TAB = "tab"
@@ -110,6 +111,7 @@ _FOREIGN: Final[Sequence[tuple[bytes, str]]] = (
 )
 _OSM_HEADER: Final = b"\n\tOSMHeader"
 """What stands behind the first four bytes of a PBF: the kind of its first block."""
+_OSM: Final = re.compile(r"<osm[\s>]")
 _OVERPASS: Final = re.compile(r"\"osm3s\"\s*:|\"elements\"\s*:\s*\[\s*\{\s*\"type\"\s*:\s*\"(?:node|way|relation)\"")
 _HTML: Final = re.compile(r"<!doctype\s+html|<html|<head[\s>]|<body[\s>]", re.IGNORECASE)
 _REDIRECTS: Final = re.compile(r"<OGRVRTDataSource|<VRTDataset|<GDALTileIndexDataset|<!ENTITY|\"gdal_streamed_alg\"", re.IGNORECASE)
@@ -208,6 +210,8 @@ def _text_form(head: bytes, name: str) -> Form:
             raise refused(name, "file_html", found=text[:_SHOWN])
         if "<kml" in text:
             return Form.KML
+        if _OSM.search(text):
+            return Form.OSM_XML
         raise refused(name, "file_format", found="XML")
     if text.startswith("!table"):
         if _TAB_OTHERS.search(text) or not _TAB_NATIVE.search(text):

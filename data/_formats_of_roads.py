@@ -131,7 +131,7 @@ _OSM_COLUMNS: Final = {"surface": ("surface",), "wkt": ("wkt", "geometry", "geom
 ROAD_FORMATS: Final = (
     Format(
         "osm_roads",
-        "OpenStreetMap (PBF, Overpass, xuất từ QGIS)",
+        "OpenStreetMap (PBF, XML, Overpass, xuất từ QGIS)",
         Kind.ROADS,
         frozenset({"highway"}),
         without=frozenset({"amenity", "shop", "road_id"}),

@@ -77,7 +77,8 @@ def inspect(members: Sequence[Member], limits: Limits) -> None:
         Form.OVERPASS: _marked,
         Form.FLATGEOBUF: _marked,
         Form.GPKG: _geopackage,
-        Form.KML: _kml,
+        Form.KML: _xml,
+        Form.OSM_XML: _xml,
         Form.PARQUET: _parquet,
         Form.TIFF: _tiff,
         Form.ASCII_GRID: _ascii_grid,
@@ -242,7 +243,7 @@ def _geojson(member: Member, limits: Limits) -> None:
     _marked(member, limits)
 
 
-def _kml(member: Member, limits: Limits) -> None:
+def _xml(member: Member, limits: Limits) -> None:
     """Refuse a document type, which can name entities, and documents marked secret."""
     with member.path.open("rb") as stream:
         refuse_document_type(stream, member.name)

@@ -1,4 +1,4 @@
-"""Road networks that others publish whole: OpenStreetMap (PBF, Overpass JSON) and Overture's segments, cut to the city as they are read."""
+"""Road networks that others publish whole: OpenStreetMap (PBF, XML, Overpass JSON) and Overture's segments, cut to the city."""
 
 import hashlib
 import json
@@ -15,9 +15,10 @@ import shapely
 
 from hatang.data._filetype import Form, Member, refused
 from hatang.data._formats_of_roads import SEGMENT_MARKS
+from hatang.data._osmxml import read_ways, tags_of
 from hatang.data._shapes import HUE_BOX
 from hatang.data._sourcetable import RowNote, SourceTable
-from hatang.data.contracts import MAP_CRS, Fault, Severity
+from hatang.data.contracts import MAP_CRS, Fault, RefusedError, Severity
 
 _TAGS: Final = ("highway", "name", "ref", "width", "est_width", "lanes", "bridge", "tunnel", "surface", "area")
 """Tags of OpenStreetMap that say something of a road's contract."""
@@ -50,19 +51,24 @@ def read_road_network(file: str, members: Sequence[Member], limit: int | None = 
     """
     member = members[0]
     if len(members) > 1:
-        if any(member.form in (Form.OSM_PBF, Form.OVERPASS) for member in members):
+        if any(member.form in (Form.OSM_PBF, Form.OSM_XML, Form.OVERPASS) for member in members):
             raise refused(file, "file_layers", found=", ".join(member.name for member in members))
         return None
     roads = _Roads()
     try:
         if member.form is Form.OSM_PBF:
             _take_pbf(roads, member.path, limit)
+        elif member.form is Form.OSM_XML:
+            for way, places in read_ways(member.path, member.name, limit):
+                roads.add(_runs(iter(places)), (way.number, *tags_of(way, _TAGS)))
         elif member.form is Form.OVERPASS:
             _take_overpass(roads, member.path)
         elif member.form is Form.PARQUET and _is_segments(member.path):
             _take_segments(roads, member.path, limit)
         else:
             return None
+    except RefusedError:
+        raise
     except _MALFORMED as error:
         raise refused(member.name, "file_malformed", found=(str(error).splitlines() or [""])[0]) from error
     return roads.table(file, member)

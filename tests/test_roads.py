@@ -3,10 +3,12 @@
 Tags: OpenStreetMap wiki, Key:highway, Key:width, Key:lanes. Overture: schema 1.x, transportation/segment.
 """
 
+import gzip
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 import geopandas as gpd
 import numpy as np
@@ -68,6 +70,26 @@ def write_overpass(path: Path, *, geometry: bool) -> Path:
     return path
 
 
+def osm_xml(*, geometry: bool = False, nodes_last: bool = False) -> str:
+    """Return the same ways as XML: as the API and JOSM write them, as Overpass does with nodes behind, or with places in the ways."""
+    nodes = "".join(f'  <node id="{number}" version="1" lat="{lat}" lon="{lon}"/>\n' for number, (lon, lat) in NODES.items())
+    ways = ""
+    for number, refs, tags in WAYS:
+        ways += f'  <way id="{number}" version="1">\n'
+        for ref in refs:
+            place = f' lat="{NODES[ref][1]}" lon="{NODES[ref][0]}"' if geometry and ref in NODES else ""
+            ways += f'    <nd ref="{ref}"{place}/>\n'
+        ways += "".join(f"    <tag k={quoteattr(key)} v={quoteattr(value)}/>\n" for key, value in tags.items()) + "  </way>\n"
+    body = ways if geometry else ways + nodes if nodes_last else nodes + ways
+    return f"<?xml version='1.0' encoding='UTF-8'?>\n<!-- cắt từ bản đồ -->\n<osm version=\"0.6\">\n{body}</osm>\n"
+
+
+def write_osm(path: Path, form: str) -> Path:
+    text = osm_xml(geometry=form == "osm_geometry", nodes_last=form == "osm_nodes_last").encode()
+    path.write_bytes(gzip.compress(text) if form == "osm_gz" else text)
+    return path
+
+
 def held(frame: pd.DataFrame) -> None:
     """Hold what every file of the same ways must give against the ways, by hand."""
     frame = frame.set_index("road_id")
@@ -85,11 +107,13 @@ def held(frame: pd.DataFrame) -> None:
     assert shapes["107"].equals_exact(cut, 1e-7)
 
 
-@pytest.mark.parametrize("form", ["pbf", "overpass_geometry", "overpass_nodes"])
+@pytest.mark.parametrize("form", ["pbf", "overpass_geometry", "overpass_nodes", "osm", "osm_gz", "osm_nodes_last", "osm_geometry"])
 def test_ways_of_openstreetmap_in_every_form_are_the_same_roads(tmp_path: Path, form: str) -> None:
     path = tmp_path / "duong"
     if form == "pbf":
         write_pbf(path)
+    elif form.startswith("osm"):
+        write_osm(path, form)
     else:
         write_overpass(path, geometry=form == "overpass_geometry")
     assert recognise(path, ReadOptions()) is Kind.ROADS
@@ -108,6 +132,53 @@ def test_a_pbf_is_read_in_a_process_apart(tmp_path: Path) -> None:
     apart = read_apart(path, tmp_path / "apart.arrow", Kind.AUTO, ReadOptions())
     assert apart == here
     assert (tmp_path / "apart.arrow").read_bytes() == (tmp_path / "here.arrow").read_bytes()
+
+
+def test_a_document_of_openstreetmap_is_read_in_a_process_apart(tmp_path: Path) -> None:
+    path = write_osm(tmp_path / "hue.osm", "osm")
+    here = read(path, tmp_path / "here.arrow", Kind.AUTO, ReadOptions())
+    assert read_apart(path, tmp_path / "apart.arrow", Kind.AUTO, ReadOptions()) == here
+    assert (tmp_path / "apart.arrow").read_bytes() == (tmp_path / "here.arrow").read_bytes()
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(RefusedError) as error:
+        read_apart(path, path.parent / "out.arrow", Kind.ROADS, ReadOptions())
+    return error.value.faults[0].code
+
+
+ENTITIES = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code"),
+    [
+        ("<osm version", f'<!DOCTYPE osm [<!ENTITY e0 "ha">{ENTITIES}]>\n<osm version', "file_hostile"),
+        ("<osm version", '<!DOCTYPE osm SYSTEM "file:///etc/hostname">\n<osm version', "file_hostile"),
+        ("<!-- cắt", "<!-- " + "x" * 70_000 + "--><!DOCTYPE osm [<!ENTITY e SYSTEM 'file:///etc/hostname'>]><!-- ", "file_format"),
+        ('v="Lê Lợi"', 'v="&e;"', "file_malformed"),
+        ("</osm>", "", "file_malformed"),
+        ('ref="1"', 'ref="một"', "file_malformed"),
+        ('ref="1"', 'ref="99999999999999999999"', "file_malformed"),
+        ('lat="16.46"', 'lat="mười sáu"', "file_malformed"),
+        ('  <way id="100"', "<a>" * 50 + "</a>" * 50 + '  <way id="100"', "file_malformed"),
+        ('<osm version="0.6">', '<osm version="0.6"><note>MẬT</note>', "file_secret"),
+    ],
+)  # fmt: skip
+def test_a_damaged_or_hostile_document_of_openstreetmap_is_refused(tmp_path: Path, before: str, after: str, code: str) -> None:
+    text = osm_xml()
+    assert before in text
+    (tmp_path / "a.osm").write_text(text.replace(before, after), encoding="utf-8")
+    assert refusal(tmp_path / "a.osm") == code
+
+
+def test_what_an_editor_is_about_to_delete_is_no_road(tmp_path: Path) -> None:
+    text = osm_xml().replace('<way id="100"', "<way id='100' action='delete'").replace('<way id="103"', '<way id="103" visible="false"')
+    text = text.replace('<node id="5"', "<node id='5' action='delete'").replace('"101"', '"-101"')
+    (tmp_path / "josm.osm").write_text(text, encoding="utf-8")
+    outcome, frame = run(tmp_path / "josm.osm")
+    assert sorted(frame["road_id"]) == ["-101", "107"]
+    assert outcome.rows_in == 6
 
 
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.9])
