@@ -185,11 +185,13 @@ def truths(cells: Any) -> Parsed:
     return Parsed(values, _mask(pc.is_valid(cells)) & ~(yes | no | marked), none, none, marked)
 
 
-def words(cells: Any, meaning: Callable[[str], str | None]) -> np.ndarray:
+def words(cells: Any, meaning: Callable[[str], object]) -> np.ndarray:
     """Return what `meaning` makes of each tidy cell (object array, None where it knows nothing), asked once a distinct text."""
     encoded = pc.dictionary_encode(cells)
     encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-    known = np.array([*(meaning(word) for word in encoded.dictionary.to_pylist()), None], dtype=object)
+    known = np.full(len(encoded.dictionary) + 1, None, dtype=object)
+    for place, word in enumerate(encoded.dictionary.to_pylist()):
+        known[place] = meaning(word)
     return np.asarray(known[np.asarray(encoded.indices.fill_null(len(known) - 1))], dtype=object)
 
 

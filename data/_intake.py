@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hatang.data._cells import Parsed, degrees, marks_missing, numbers, tidy, times, truths, words
+from hatang.data._periods import bounds_of
 from hatang.data._sourcetable import SourceTable
 from hatang.data._vocabulary import fold, likely, spellings, unit_in, value_of
 from hatang.data.contracts import Column, Fault, RefusedError, Severity, Table
@@ -180,6 +181,8 @@ class Intake:
             return self._number(column, cells, lenient=lenient)
         if column.type in ("date", "time"):
             parsed = times(cells, utc=fold(self.found_in.get(column.name, "")) in _UTC_COLUMNS)
+            if column.bound and parsed.bad.any():
+                parsed = self._bounded(column, parsed, cells)
             self._unreadable(column, parsed, cells, "cell_date", lenient=lenient)
             days = parsed.values.astype("datetime64[D]").astype("datetime64[us]")
             return np.asarray(parsed.values if column.type == "time" else days)
@@ -284,6 +287,18 @@ class Intake:
         else:
             self.note(outside, "cell_range", field=column.name, found=cells, low=_bound(low), high=_bound(high), unit=column.unit)
         return np.where(outside, np.nan, values)
+
+    def _bounded(self, column: Column, parsed: Parsed, cells: Any) -> Parsed:
+        """Take the first or the last day of the months, quarters and years that stand for a day, each named as a repair."""
+        ends = words(pc.if_else(pa.array(parsed.bad), cells, pa.scalar(None, pa.string())), bounds_of)
+        named = ~is_none(ends)
+        values = parsed.values.copy()
+        for place in np.flatnonzero(named):
+            values[place] = np.datetime64(ends[place][column.bound == "last"], "us")
+        self.repaired(
+            named, f"date_{column.bound}", name=f"date_{column.bound}:{column.name}", folded=False, field=column.name, found=cells
+        )
+        return replace(parsed, values=values, bad=parsed.bad & ~named)
 
     def _unreadable(self, column: Column, parsed: Parsed, cells: Any, code: str, *, lenient: bool) -> None:
         """Note the cells that could not be read."""

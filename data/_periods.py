@@ -1,5 +1,6 @@
 """Quarters and months in the ways that files write them."""
 
+import calendar
 import re
 from typing import Final
 
@@ -11,6 +12,12 @@ _MONTHS: Final = (
     (re.compile(r"(\d{4})[-/.](\d{1,2})(?:[-/.]\d{1,2}(?:[T ].*)?)?"), (1, 2)),
     (re.compile(r"(?:\d{1,2}/)?(\d{1,2})[-/.](\d{4})"), (2, 1)),
 )
+_YEAR: Final = re.compile(r"(?:năm\s+)?(\d{4})", re.IGNORECASE)
+_WHOLE_MONTHS: Final = (
+    (re.compile(r"(\d{4})[-/.](\d{1,2})"), (1, 2)),
+    (re.compile(r"(?:tháng|thg|t)?\s*(\d{1,2})\s*(?:[-/.]|năm)\s*(\d{4})", re.IGNORECASE), (2, 1)),
+)
+_YEARS: Final = (1990, 2100)
 _ROMAN: Final = {"IV": "4", "III": "3", "II": "2", "I": "1"}
 
 
@@ -43,3 +50,31 @@ def month_of(text: str) -> str | None:
         if found and 1 <= int(found[part]) <= 12:
             return f"{found[year]}-{int(found[part]):02d}"
     return None
+
+
+def bounds_of(text: str) -> tuple[str, str] | None:
+    """Return the first and the last day of the month, quarter or year that a text names instead of a day, None where it names none.
+
+    Examples
+    --------
+    >>> bounds_of("11/2026"), bounds_of("Quý I/2027"), bounds_of("2028")
+    (('2026-11-01', '2026-11-30'), ('2027-01-01', '2027-03-31'), ('2028-01-01', '2028-12-31'))
+    >>> bounds_of("31/02/2026"), bounds_of("13/2026"), bounds_of("1226")
+    (None, None, None)
+    """
+    quarter = quarter_of(text) if re.search(r"q", text, re.IGNORECASE) else None
+    whole = _YEAR.fullmatch(text.strip())
+    months = [(int(found[year]), int(found[part])) for pattern, (year, part) in _WHOLE_MONTHS if (found := pattern.fullmatch(text.strip()))]
+    if quarter is not None:
+        year, last = int(quarter[:4]), 3 * int(quarter[5:])
+        first = last - 2
+    elif whole is not None:
+        year, first, last = int(whole[1]), 1, 12
+    elif months:
+        year, first = months[0]
+        last = first
+    else:
+        return None
+    if not (_YEARS[0] <= year <= _YEARS[1] and 1 <= first <= last <= 12):
+        return None
+    return f"{year}-{first:02d}-01", f"{year}-{last:02d}-{calendar.monthrange(year, last)[1]}"

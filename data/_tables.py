@@ -23,7 +23,10 @@ _DTYPES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a table: name, type, unit, range and whether it may be missing."""
+    """One column of a table: name, type, unit, range and whether it may be missing.
+
+    `bound` says of a day which one is meant where a file names a month, quarter or year only; empty where such a day is refused.
+    """
 
     name: str
     type: ColumnType = "text"
@@ -34,6 +37,7 @@ class Column:
     values: tuple[str, ...] = ()
     synonyms: tuple[str, ...] = ()
     sentinels: tuple[float, ...] = ()
+    bound: Literal["first", "last", ""] = ""
 
     def check(self) -> "pa.Column":
         """Return the pandera column that holds this contract."""

@@ -109,6 +109,49 @@ def test_works_whose_dates_are_reversed(tmp_path: Path) -> None:
     assert (frame["kind"].iloc[0], frame["open_trench"].iloc[0]) == ("sewer", False)
 
 
+@pytest.mark.parametrize(
+    ("written", "first", "last"),
+    [
+        ("2026-11", "2026-11-01", "2026-11-30"),
+        ("11/2026", "2026-11-01", "2026-11-30"),
+        ("Tháng 2/2028", "2028-02-01", "2028-02-29"),
+        ("T11/2026", "2026-11-01", "2026-11-30"),
+        ("Quý I/2027", "2027-01-01", "2027-03-31"),
+        ("2027Q4", "2027-10-01", "2027-12-31"),
+        ("2027", "2027-01-01", "2027-12-31"),
+        ("năm 2027", "2027-01-01", "2027-12-31"),
+    ],
+)
+def test_a_month_quarter_or_year_stands_for_its_first_or_last_day_and_is_named(tmp_path: Path, written: str, first: str, last: str) -> None:
+    text = f"work_id,start,end,join_deadline,moratorium_until,longitude,latitude\nW1,{written},{written},{written},{written},107.6,16.4\n"
+    outcome, frame = run(tmp_path, text + "W2,01/12/2026,31/12/2027,,,107.6,16.4\n", Kind.WORKS)
+    days = [str(day)[:10] for day in frame.loc[0, ["start", "end", "join_deadline", "moratorium_until"]]]
+    assert days == [first, last, first, last]
+    assert outcome.repairs == {f"date_{bound}:{name}": 1 for bound, name in (
+        ("first", "start"), ("last", "end"), ("first", "join_deadline"), ("last", "moratorium_until"))}  # fmt: skip
+    assert [(fault.code, fault.row, fault.field, fault.found) for fault in outcome.faults][:2] == [
+        ("date_first", 2, "start", written),
+        ("date_last", 2, "end", written),
+    ]
+    shape = shapely.from_wkt(DUCT).wkt
+    _, frame = run(
+        tmp_path, f"plan_id;operator;earliest;latest;wkt\nP1;FPT;{written};{written};{shape}\n", Kind.PLANS, mapping="crs: EPSG:4326\n"
+    )
+    assert [str(day)[:10] for day in frame.loc[0, ["earliest", "latest"]]] == [first, last]
+
+
+@pytest.mark.parametrize("written", ["31/02/2026", "13/2026", "2026-00", "Quý V/2027", "1027", "sau Tết"])
+def test_what_is_neither_a_day_nor_a_period_is_still_refused(tmp_path: Path, written: str) -> None:
+    text = f"work_id,start,end,longitude,latitude\nW1,{written},2027-03-01,107.6,16.4\nW2,2027,,107.6,16.4\n"
+    outcome, _ = run(tmp_path, text, Kind.WORKS)
+    assert refused(outcome) == [("cell_date", 2, "start", written)]
+
+
+def test_a_day_that_no_window_bounds_is_not_made_of_a_month(tmp_path: Path) -> None:
+    outcome, _ = run(tmp_path, ASSETS + asset() + asset("A2", date="09/2026"), Kind.ASSETS, mapping="crs: EPSG:4326\n")
+    assert [code for code, *_ in refused(outcome)] == ["cell_date"]
+
+
 def test_plans_with_costs(tmp_path: Path) -> None:
     shapes = [shapely.from_wkt(DUCT)] * 3
     lines = [f"P{i};FPT Telecom;2;{cost};{shape.wkt}" for i, (cost, shape) in enumerate(zip(("1.250", "-1", "0,5"), shapes, strict=True))]
