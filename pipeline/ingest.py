@@ -108,7 +108,7 @@ class IngestOutcome:
 def ingest(files: Sequence[Path], options: IngestOptions, settings: Settings, progress: Progress) -> IngestOutcome:
     """Store each file that can be read as a data set; each stands alone, so that one refused file does not hold back another.
 
-    The same file with the same options again names the stored data set and adds nothing.
+    The same file with the same options again names the stored data set and adds nothing; it is looked at again for marks of secrecy.
 
     Raises
     ------
@@ -153,10 +153,25 @@ class _Intake:
                 said = _said(options, name)
                 stored = None if options.dry_run else store.find(received.sha256, said)
                 if stored is not None:
-                    return FileOutcome(name, stored, False, store.faults(stored))
+                    return self._again(received, options, stored, store)
                 return self._store(received, options, said, notes, store)
         except RefusedError as error:
             return FileOutcome(name, None, False, (*notes, *error.faults))
+
+    def _again(self, received: Received, options: IngestOptions, stored: Dataset, store: Store) -> FileOutcome:
+        """Return what becomes of a file that is stored already: looked at again, for what marks a document as secret is known better since.
+
+        One that turns out to be marked is refused, and the fault names the data set that holds it; nothing is erased here. What else would
+        be said of it today changes nothing: it was taken.
+        """
+        try:
+            self._read(received, options)
+        except RefusedError as error:
+            marked = [fault for fault in error.faults if fault.code == "file_secret"]
+            if marked:
+                held = Fault("stored_secret", received.path.name, found=stored.file_name, fields={"dataset": stored.id})
+                return FileOutcome(received.path.name, None, False, (*marked, held))
+        return FileOutcome(received.path.name, stored, False, store.faults(stored))
 
     def _store(
         self, received: Received, options: IngestOptions, said: dict[str, Any], notes: tuple[Fault, ...], store: Store

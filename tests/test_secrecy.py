@@ -21,10 +21,16 @@ import xlsxwriter
 from openpyxl.comments import Comment
 
 from hatang.data._secrecy import is_marked_secret, mark_in_stream
-from hatang.data.contracts import RefusedError
+from hatang.data.contracts import AUTHORITY, Kind, RefusedError
+from hatang.data.language import LANGUAGES, fault_text
 from hatang.data.limits import Limits
-from hatang.data.reading import ReadOptions, sample_of
+from hatang.data.reading import ReadOptions, read, sample_of
 from hatang.data.registerfile import read_register, register_geopackage
+from hatang.data.settings import Settings
+from hatang.data.store import Filing, Store
+from hatang.data.tablefile import arrow_table
+from hatang.pipeline.ingest import IngestOptions, _said, ingest
+from hatang.pipeline.progress import Quiet
 
 CSV: Final = "site_id,operator,lon,lat\nA1,vnpt,107.58,16.46\nA2,vnpt,107.59,16.47\n"
 INNOCENT: Final = "Mật độ dân số; bảo mật; ông Mật, thôn Mật; mật ong"
@@ -319,3 +325,24 @@ def test_a_marked_register_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RefusedError) as caught:
         read_register(path, Limits())
     assert caught.value.faults[0].code == "file_secret"
+
+
+def test_a_marked_file_stored_by_a_laxer_version_is_found_when_it_comes_again(settings: Settings, tmp_path: Path) -> None:
+    plain = "village_name,lon,lat\nThôn 1,107.58,16.46\n"
+    marked = tmp_path / "thon.csv"
+    marked.write_text("MẬT;;\n" + plain, encoding="utf-8")
+    (tmp_path / "plain.csv").write_text(plain, encoding="utf-8")
+    options = IngestOptions(kind=Kind.VILLAGES)
+    outcome = read(tmp_path / "plain.csv", tmp_path / "t.arrow", Kind.VILLAGES, ReadOptions())
+    counts = {"rows_in": outcome.rows_in, "rows_kept": outcome.rows_kept, "rows_refused": 0}
+    with Store.open(settings) as store, store.receive(marked) as received:  # as a version that did not see the mark stored it
+        filing = Filing(kind=Kind.VILLAGES, organisation=AUTHORITY, options=_said(options, marked.name), **counts)
+        held, _ = store.add(received, arrow_table(tmp_path / "t.arrow", Kind.VILLAGES), filing)
+    again = ingest([marked], options, settings, Quiet())
+    assert [fault.code for fault in again.faults] == ["file_secret", "stored_secret"]
+    assert again.faults[1].fields["dataset"] == held.id
+    assert (again.complete, again.datasets) == (False, ())
+    with Store.open(settings) as store:
+        assert store.datasets() == [held]
+    for language in LANGUAGES:
+        assert held.id in fault_text(again.faults[1], language)
