@@ -158,6 +158,11 @@ def _overpass(_: Path) -> bytes:
     return json.dumps({"version": 0.6, "osm3s": {}, "elements": [way, {"type": "node", "id": 1, "lon": 107.5, "lat": 16.4}]}).encode()
 
 
+def _cell_list(_: Path) -> bytes:
+    cell = {"lat": 16.46, "lon": 107.58, "mcc": 452, "mnc": 4, "lac": 1, "cellid": 2, "range": 1000, "samples": 1, "radio": "LTE"}
+    return json.dumps({"count": 1, "cells": [cell]}).encode()
+
+
 def _osm(_: Path) -> bytes:
     nodes = "".join(f'<node id="{n}" lat="{y}" lon="{x}"/>' for n, (x, y) in enumerate(_LINE.coords, 1))
     way = '<way id="7"><nd ref="1"/><nd ref="2"/><nd ref="3"/><tag k="highway" v="primary"/><tag k="width" v="7,5"/></way>'
@@ -203,6 +208,11 @@ SEEDS: Final[Mapping[str, tuple[Kind | None, Callable[[Path], bytes]]]] = {
     "pbf": (Kind.ROADS, _pbf),
     "overpass": (Kind.ROADS, _overpass),
     "osm": (Kind.ROADS, _osm),
+    "cell_list": (Kind.CELLS, _cell_list),
+    "people": (
+        Kind.POPULATION,
+        _text("latitude,longitude,population\n16.460138889,107.580138889,4.5\n16.460416667,107.580138889,2\n"),
+    ),
     "boundaries": (None, _wards),
     "mapping": (
         None,

@@ -60,6 +60,7 @@ class Form(StrEnum):
     OSM_PBF = "pbf"
     OSM_XML = "osm"
     OVERPASS = "overpass"
+    CELL_LIST = "cells"
     PARQUET = "parquet"
     MAPINFO_TAB = "tab"
     MAPINFO_MIF = "mif"
@@ -123,6 +124,9 @@ _ESCAPED: Final = re.compile(r"\\u00([2-7][0-9a-fA-F])")
 _GEOJSON: Final = re.compile(
     r"\"type\"\s*:\s*\"(?:Feature|FeatureCollection|GeometryCollection|(?:Multi)?(?:Point|LineString|Polygon))\"|\"features\"\s*:"
 )
+_CELL_LIST: Final = re.compile(r"\{\s*(?:\"count\"\s*:\s*\d+\s*,\s*)?\"cells\"\s*:\s*\[")
+_ERROR: Final = re.compile(r"\{\s*\"error\"\s*:")
+"""What a service says instead of an answer."""
 _OPENFIBRE: Final = re.compile(r"\{\s*\"networks\"\s*:\s*\[")
 _LINES: Final = re.compile(r"\{[^\n]*\"type\"\s*:\s*\"Feature\"[^\n]*\}[ \t\r]*\n\s*\{")
 """One feature a line, as Microsoft writes buildings."""
@@ -226,6 +230,10 @@ def _text_form(head: bytes, name: str) -> Form:
     if text[0] in "{[":
         if _OVERPASS.search(text):
             return Form.OVERPASS
+        if _CELL_LIST.match(text):
+            return Form.CELL_LIST
+        if _ERROR.match(text):
+            raise refused(name, "file_error_text", found=text[:_SHOWN])
         if _OPENFIBRE.match(text) or _GEOJSON.search(text):
             return Form.GEOJSON_LINES if _LINES.match(text) else Form.GEOJSON
         raise refused(name, "file_format", found="JSON")

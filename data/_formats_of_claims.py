@@ -87,6 +87,7 @@ def _data_of_arcep(draft: Draft) -> None:
     draft.give("operator", text_of(code), "operateur")
 
 
+_HRSL: Final = "Meta HRSL, dân số theo điểm lưới (CSV)"
 _HEXAGON_COLUMNS: Final = {
     "operator": ("brandname", "providerid"),
     "level_dbm": ("minsignal",),
@@ -151,6 +152,14 @@ CLAIM_FORMATS: Final = (
         refusal="format_no_position",
     ),
     Format(
+        "ofcom_areas",
+        "Ofcom Connected Nations (theo khu vực)",
+        Kind.CLAIMS,
+        frozenset(),
+        prefix="4g_prem_out_",
+        refusal="format_area_shares",
+    ),
+    Format(
         "microsoft_buildings",
         "Microsoft Global ML Building Footprints",
         Kind.BUILDINGS,
@@ -163,6 +172,19 @@ CLAIM_FORMATS: Final = (
         Kind.POPULATION,
         frozenset({"population"}),
         some=frozenset({"h3", "h3_index"}),
+    ),
+    Format("hrsl_points", _HRSL, Kind.POPULATION, frozenset({"latitude", "longitude", "population"}), alone=True),
+    *(
+        Format(f"hrsl_points_{name}", _HRSL, Kind.POPULATION, frozenset({"latitude", "longitude"}), prefix=prefix)
+        for name, prefix in (("dated", "population_20"), ("country", "vnm_general_20"))
+    ),
+    Format(
+        "relative_wealth",
+        "Meta Relative Wealth Index",
+        Kind.POPULATION,
+        frozenset({"rwi", "error"}),
+        some=frozenset({"quadkey", "latitude"}),
+        refusal="format_not_people",
     ),
     Format(
         "google_buildings",

@@ -88,6 +88,13 @@ def _cells_of_opencellid(draft: Draft) -> None:
     )
 
 
+def _cells_of_an_area(draft: Draft) -> None:
+    """Name a cell by network, area and number as the bulk files do; an answer without them gets an id of its content."""
+    network, area, cell = plmn(draft, ("mcc",), ("mnc",)), draft.cells("lac", "tac"), draft.cells("cellid", "cid")
+    draft.give("operator", network, "mcc, mnc")
+    draft.give("cell_id", pc.binary_join_element_wise(network, pc.utf8_lower(draft.cells("radio")), area, cell, "-"), "lac, cellid")
+
+
 def _network_in_the_name(draft: Draft) -> None:
     """Take the network from the file's name: Network Signal Guru writes it nowhere else."""
     named = [_PLMN_IN_NAME.search(part.rsplit("/", 1)[-1]) for part in draft.source.parts]
@@ -205,6 +212,15 @@ SITE_FORMATS: Final = (
         columns=_CELL_COLUMNS,
         traps=(_cells_of_opencellid,),
         tried=True,
+    ),
+    Format(
+        "opencellid_area",
+        "OpenCelliD, trả lời theo vùng (JSON, CSV)",
+        Kind.CELLS,
+        frozenset({"lat", "lon", "mcc", "mnc", "radio", "range", "samples"}),
+        without=frozenset({"net", "measured_at", "rsrp", "signal"}),
+        columns=_CELL_COLUMNS,
+        traps=(_cells_of_an_area,),
     ),
     Format(
         "nsg_cells",

@@ -75,6 +75,7 @@ def inspect(members: Sequence[Member], limits: Limits) -> None:
         Form.GEOJSON: _geojson,
         Form.GEOJSON_LINES: _geojson,
         Form.OVERPASS: _marked,
+        Form.CELL_LIST: _marked,
         Form.FLATGEOBUF: _marked,
         Form.GPKG: _geopackage,
         Form.KML: _xml,

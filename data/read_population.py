@@ -1,9 +1,10 @@
-"""Grids of people (WorldPop, GHS-POP, HRSL) and hexagons of people (Kontur) to the pixels with people round the city.
+"""Grids of people (WorldPop, GHS-POP, HRSL, also as a list of pixels) and hexagons (Kontur) to the pixels with people round the city.
 
 Pixels stay those of the publisher, in its own CRS: nothing is moved or smoothed. Hexagons are laid on pixels of 50 m of their own CRS, the
 people of each spread evenly over the pixels whose middle lies in it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -33,6 +34,10 @@ _HEXAGON_PIXEL: Final = 50.0
 _MERCATOR: Final = "EPSG:3857"
 _INDEX: Final = ("h3", "h3_index")
 """Names of the column of cells where hexagons come as a table."""
+_SECOND: Final = 1 / 3600
+_OFF_GRID: Final = 0.05
+"""Share of a pixel that rounding to five decimals can move its middle, three times over."""
+_COUNTS: Final = re.compile(r"population(?:_20\d\d)?|vnm_general_20\d\d")
 _MOST: Final = 1e6
 """People of one pixel: above it, a grid counts something else."""
 
@@ -103,6 +108,66 @@ def read_hexagons(source: SourceTable, member: Member, mapping: FileMapping) -> 
     return _table([pd.DataFrame(each)], member.name)
 
 
+def read_points(source: SourceTable, member: Member, mapping: FileMapping) -> pa.Table:
+    """Return a list of the middles of pixels of one arc second, as Meta hands HRSL out, as pixels (POPULATION contract).
+
+    What the list covers is not said in it: the box round all its points is taken, as far as it lies in that round the city.
+
+    Raises
+    ------
+    RefusedError
+        Where a cell is no number, a point lies off the grid or stands twice, or there is nobody round the city.
+    """
+    names = {fold(name): name for name in source.cells.column_names}
+    counted = next(name for name in names if _COUNTS.fullmatch(name))
+    values = {}
+    for name in ("longitude", "latitude", counted):
+        parsed = numbers(source.cells.column(names[name]).combine_chunks(), decimal=mapping.decimal or ".")
+        _refuse_first(source, parsed.bad | np.isnan(parsed.values), "cell_number", names[name])
+        values[name] = np.asarray(parsed.values, float)
+    lon, lat, people = values.values()
+    steps = np.column_stack([(axis - axis.min()) / _SECOND for axis in (lon, lat)])
+    places = np.rint(steps).astype(np.int64)
+    _, first = np.unique(places, axis=0, return_index=True)
+    again = np.ones(len(places), bool)
+    again[first] = False
+    _refuse_first(source, (np.abs(steps - places) > _OFF_GRID).any(axis=1) | again, "population_grid", names["longitude"])
+    west, south, east, north = HUE_BOX
+    near = (lon > west) & (lon < east) & (lat > south) & (lat < north) & (people > 0)
+    _check_counts(people[near], member)
+    half = _SECOND / 2
+    each = {
+        "population": people[near],
+        "x": lon[near],
+        "y": lat[near],
+        "pixel_width": _SECOND,
+        "pixel_height": _SECOND,
+        "crs": MAP_CRS,
+        "west": max(west, lon.min() - half),
+        "south": max(south, lat.min() - half),
+        "east": min(east, lon.max() + half),
+        "north": min(north, lat.max() + half),
+        **_said(member, mapping, "Meta HRSL", _year_in(counted)),
+    }
+    return _table([pd.DataFrame(each)], member.name)
+
+
+def _refuse_first(source: SourceTable, wrong: np.ndarray, code: str, column: str) -> None:
+    """Raise where a row is wrong, naming the first and counting them."""
+    if wrong.any():
+        place = int(np.argmax(wrong))
+        found = source.cells.column(column)[place].as_py()
+        fault = Fault(
+            code, source.parts[source.part[place]], row=int(source.rows[place]), field=column, found=found, count=int(wrong.sum())
+        )
+        raise RefusedError("error.reading.refused", [fault], file=source.file)
+
+
+def _year_in(name: str) -> int | None:
+    """Return the year that the name of a column of people ends in."""
+    return int(name[-4:]) if name[-4:].isdigit() else None
+
+
 def _pixels(member: Member, mapping: FileMapping, limits: Limits) -> pd.DataFrame:
     """Return the pixels of one grid that have people, those in the box round the city."""
     with grid_opened(member, limits) as grid:
@@ -148,9 +213,10 @@ def _check_counts(people: np.ndarray, member: Member) -> None:
         raise refused(member.name, "population_units", found=f"{people.max():g}")
 
 
-def _said(member: Member, mapping: FileMapping) -> Mapping[str, Any]:
-    """Return publisher and year, the mapping's before those of the name the file was published under."""
+def _said(member: Member, mapping: FileMapping, maker: str | None = None, made: int | None = None) -> Mapping[str, Any]:
+    """Return publisher and year, the mapping's before those of the name the file was published under, else those its columns give away."""
     _, publisher, year = published(member)
+    publisher, year = publisher or maker, year or made
     stated = mapping.constants.get("year")
     return {"publisher": mapping.constants.get("publisher", publisher), "year": int(stated) if stated and stated.isdigit() else year}
 

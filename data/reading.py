@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hatang.data._anfr import read_supports
+from hatang.data._celljson import read_cell_list
 from hatang.data._filetype import Form, Member, opened, refused
 from hatang.data._gridfile import DRIVERS, published
 from hatang.data._inspection import inspect, refuse_secret_cells, refuse_shapes, refuse_size
@@ -217,7 +218,7 @@ def _write_whole(table: pa.Table, target: Path) -> None:
 
 def _pixels(file: str, members: tuple[Member, ...], mapping: FileMapping, kind: Kind, options: ReadOptions) -> pa.Table:
     """Return the canonical table of people or of terrain."""
-    from hatang.data.read_population import read_hexagons, read_people  # noqa: PLC0415 - rasterio, and few files are grids
+    from hatang.data.read_population import read_hexagons, read_people, read_points  # noqa: PLC0415 - rasterio, and few files are grids
     from hatang.data.read_terrain import read_terrain  # noqa: PLC0415 - as above
 
     grids = [member for member in members if member.form in DRIVERS]
@@ -227,7 +228,13 @@ def _pixels(file: str, members: tuple[Member, ...], mapping: FileMapping, kind: 
         return read_terrain(grids, options.limits)
     if grids:
         return read_people(grids, mapping, options.limits)
-    return read_hexagons(_source(file, members, mapping, options.limits, kind), members[0], mapping)
+    rows = _source(file, members, mapping, options.limits, kind)
+    form = format_of(rows)
+    if form is not None and form.refusal is not None:
+        form.adapted(rows, mapping)  # raises, and says why
+    if form is not None and form.kind is kind and form.marks >= {"latitude", "longitude"}:
+        return read_points(rows, members[0], mapping)
+    return read_hexagons(rows, members[0], mapping)
 
 
 def _mapping(options: ReadOptions) -> FileMapping:
@@ -290,6 +297,8 @@ def _as_it_stands(
         if len(forms) > 1 or (Form.XLSX in forms and len(members) > 1):
             raise refused(file, "file_layers", found=", ".join(member.name for member in members))
         return read_tabular(file, members, mapping, limit=limit)
+    if forms == {Form.CELL_LIST} and len(members) == 1:
+        return read_cell_list(file, members[0], limit)
     layers = [member for member in members if member.form not in _TABULAR]
     network = read_road_network(file, layers, limit)
     if network is not None:

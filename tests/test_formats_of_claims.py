@@ -201,3 +201,12 @@ def test_buildings_of_microsoft_are_features_a_line(tmp_path: Path) -> None:
     with pytest.raises(RefusedError) as error:
         read(path, tmp_path / "out.arrow", Kind.BUILDINGS, ReadOptions())
     assert error.value.faults[0].code == "file_truncated"
+
+
+def test_figures_of_ofcom_by_area_are_refused_by_their_name(tmp_path: Path) -> None:
+    """A format whose columns are known in part (formats.md §3): the first of them is enough to tell it."""
+    (tmp_path / "202409_mobile_laua.csv").write_text("laua,laua_name,4G_prem_out_0,4G_prem_out_1\nS12000033,Aberdeen,0.02,1.5\n")
+    with pytest.raises(RefusedError) as error:
+        read(tmp_path / "202409_mobile_laua.csv", tmp_path / "out.arrow", Kind.AUTO, ReadOptions())
+    fault = error.value.faults[0]
+    assert (fault.code, fault.found, fault.count) == ("format_area_shares", "Ofcom Connected Nations (theo khu vực)", 1)

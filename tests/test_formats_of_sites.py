@@ -1,5 +1,6 @@
 """Published formats of stations and of cells, each with the traps of its files."""
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from format_files import ARCEP_SITES, OPENCELLID, refused, run, written
 from hatang.data.contracts import Kind, RefusedError
 from hatang.data.formats import names_of_headerless
 from hatang.data.reading import ReadOptions, recognise
+from hatang.data.sandbox import read_apart
 
 GOOD_CELL = {"radio": "LTE", "mcc": "452", "net": "4", "area": "4601", "cell": "118303233", "unit": "0", "lon": "107.595",
              "lat": "16.4637", "range": "1000", "samples": "1", "changeable": "1", "created": "1459813819", "updated": "1459813819",
@@ -283,3 +285,51 @@ def test_firms_of_anfr_without_their_names_are_asked(tmp_path: Path) -> None:
     outcome, frame = run(path, operator="vnpt")
     assert outcome.rows_kept == 2
     assert set(frame["operator"]) == {"vnpt"}
+
+
+AREA = [
+    {"lat": 16.46, "lon": 107.58, "mcc": 452, "mnc": 4, "lac": 4601, "cellid": 118303233, "averageSignalStrength": 0, "range": 1000,
+     "samples": 1, "changeable": True, "radio": "LTE", "rnc": 0, "cid": 0, "tac": 0, "sid": 0, "nid": 0, "bid": 0},
+    {"lat": 16.461, "lon": 107.581, "mcc": 452, "mnc": 1, "radio": "UMTS", "range": 1000, "samples": 1},
+]  # fmt: skip
+
+
+def test_the_answer_of_opencellid_to_an_area_is_a_list_of_hints(tmp_path: Path) -> None:
+    path = tmp_path / "getInArea"
+    path.write_text(json.dumps({"count": 2, "cells": AREA}))
+    assert recognise(path, ReadOptions()) is Kind.CELLS
+    outcome, frame = run(path)
+    assert (outcome.rows_in, outcome.rows_kept) == (2, 2)
+    assert frame["operator"].tolist() == ["viettel", "mobifone"]
+    assert frame["radio"].tolist() == ["4g", "3g"]
+    assert frame["cell_id"].iloc[0] == "452-04-lte-4601-118303233"
+    assert outcome.repairs == {"id_made:cell_id": 1}
+    assert frame[["range_m", "samples"]].to_numpy().tolist() == [[1000, 1], [1000, 1]]
+    apart = read_apart(path, tmp_path / "apart.arrow", Kind.AUTO, ReadOptions())
+    assert apart == outcome
+    bulk = "radio,mcc,net,area,cell,unit,lon,lat,range,samples,changeable,created,updated,averageSignal\n"
+    (tmp_path / "452.csv").write_text(bulk + "LTE,452,4,4601,118303233,0,107.58,16.46,1000,1,1,1459813819,1459813819,0\n")
+    assert run(tmp_path / "452.csv")[1]["cell_id"].tolist() == frame["cell_id"].tolist()[:1]  # one cell, one name
+    table = pd.DataFrame(AREA[:1])
+    table.to_csv(tmp_path / "area.csv", index=False)
+    assert run(tmp_path / "area.csv")[1]["cell_id"].tolist() == frame["cell_id"].tolist()[:1]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ('{"error":"Invalid token","code":2}', "file_error_text"),
+        ('{"count":0,"cells":[]}', "file_empty"),
+        ('{"count":1,"cells":[1]}', "file_malformed"),
+        ('{"count":1,"cells":[{"lat":16.4', "file_malformed"),
+        ('{"count":1,"cells":[{"lat":{"a":1},"note":"TUYỆT MẬT"}]}', "file_secret"),
+        ('{"count":1,"cells":[{' + ",".join(f'"c{n}":1' for n in range(200)) + "}]}", "file_columns_many"),
+        ('{"count":1,"cells":[' + "[" * 100_000 + "]" * 100_000 + "]}", "file_malformed"),
+    ],
+    ids=["error", "empty", "number", "cut", "secret", "wide", "deep"],
+)
+def test_a_broken_answer_to_an_area_is_refused(tmp_path: Path, content: str, code: str) -> None:
+    (tmp_path / "a.json").write_text(content, encoding="utf-8")
+    with pytest.raises(RefusedError) as error:
+        read_apart(tmp_path / "a.json", tmp_path / "out.arrow", Kind.CELLS, ReadOptions())
+    assert error.value.faults[0].code == code

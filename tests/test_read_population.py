@@ -149,3 +149,53 @@ def test_a_grid_under_another_name_is_what_the_sender_says(tmp_path: Path) -> No
     frame = arrow_table(tmp_path / "out.arrow", Kind.POPULATION)
     assert frame[["publisher", "year"]].drop_duplicates().to_numpy().tolist() == [["Cục Thống kê", 2024]]
     assert recognise(path, ReadOptions()) is Kind.CLAIMS
+
+
+SECOND = 1 / 3600
+
+
+def people_as_points(
+    path: Path, column: str = "population", rows: tuple[tuple[int, int, str], ...] = ((0, 0, "4.5"), (0, 3, "1.25"), (7, 1, "10"))
+) -> Path:
+    """Write the middles of pixels of one arc second, rows south of 16.46 N and east of 107.58 E, as Meta's CSV does."""
+    lines = [f"{107.58 + (x + 0.5) * SECOND:.9f},{16.46 - (y + 0.5) * SECOND:.9f},{people}" for x, y, people in rows]
+    path.write_text(f"longitude,latitude,{column}\n" + "\n".join([*lines, "105.850138889,21.030138889,900"]) + "\n")
+    return path
+
+
+@pytest.mark.parametrize(("column", "year"), [("population", None), ("population_2020", 2020), ("vnm_general_2020", 2020)])
+def test_people_as_a_list_of_pixels(tmp_path: Path, column: str, year: int | None) -> None:
+    path = people_as_points(tmp_path / "dan-so.csv", column)
+    assert recognise(path, ReadOptions()) is Kind.POPULATION
+    frame = run(path)
+    assert list(frame.columns) == POPULATION.names
+    assert frame["population"].tolist() == [4.5, 1.25, 10]
+    np.testing.assert_allclose(frame["x"], 107.58 + SECOND * np.array([0.5, 0.5, 7.5]), atol=1e-9)
+    np.testing.assert_allclose(frame["y"], 16.46 - SECOND * np.array([0.5, 3.5, 1.5]), atol=1e-9)
+    assert frame[["publisher", "crs"]].drop_duplicates().to_numpy().tolist() == [["Meta HRSL", "EPSG:4326"]]
+    assert frame["year"].isna().all() if year is None else frame["year"].eq(year).all()
+    # the list reaches from Hà Nội to Huế: of the city's box it covers the north-west
+    assert frame.loc[0, ["west", "north"]].tolist() == [106.9, 16.9]
+    assert frame.loc[0, ["south", "east"]].tolist() == pytest.approx([16.46 - 4 * SECOND, 107.58 + 8 * SECOND])
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [("107.5803,16.4603,5", "population_grid"), ("107.580138889,16.459861111,2", "population_grid"), ("107.580416667,một,5", "cell_number"),
+     ("107.580416667,16.459861111,", "cell_number"), ("107.580416667,16.459861111,3000000", "population_units")],
+)  # fmt: skip
+def test_a_list_of_pixels_with_one_wrong_row_is_refused(tmp_path: Path, row: str, code: str) -> None:
+    path = people_as_points(tmp_path / "dan-so.csv")
+    path.write_text(path.read_text() + row + "\n")
+    with pytest.raises(RefusedError) as error:
+        run(path)
+    fault = error.value.faults[0]
+    assert (fault.code, fault.row) == (code, None if code == "population_units" else 6)
+
+
+@pytest.mark.parametrize("header", ["quadkey,rwi,error", "latitude,longitude,rwi,error"])
+@pytest.mark.parametrize("kind", [Kind.AUTO, Kind.POPULATION])
+def test_an_index_of_wealth_is_no_number_of_people(tmp_path: Path, header: str, kind: Kind) -> None:
+    row = "13220212310120,-0.12,0.41" if header.startswith("quadkey") else "16.46,107.58,-0.12,0.41"
+    (tmp_path / "vnm_relative_wealth_index.csv").write_text(f"{header}\n{row}\n{row}\n")
+    assert refusal(tmp_path / "vnm_relative_wealth_index.csv", kind) == "format_not_people"
