@@ -1,7 +1,8 @@
 """Grids of predicted signal, as planning tools write them, to the area at or above a level: polygons on the grid's own pixels.
 
 A grid is read some rows at a time and only the corners of the answer are kept, so that a large one takes no more memory than a small
-one. Only levels in dBm are taken: a grid of classes or of best servers holds numbers of things, and a threshold on them means nothing.
+one. Only levels in dBm are taken: a grid of best servers holds numbers of things, and a threshold on them means nothing. Of a grid of
+classes the names must be ranges of levels, and the level one of their ends.
 """
 
 import datetime as dt
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyproj
 from rasterio.windows import Window
 
+from hatang.data._classgrid import ClassLevels
 from hatang.data._filetype import Form, Member, refused
 from hatang.data._gridfile import grid_opened
 from hatang.data._outlines import Outlines
@@ -39,15 +41,15 @@ def read_claim_grid(file: str, member: Member, mapping: FileMapping, limits: Lim
     Raises
     ------
     RefusedError
-        Where the grid cannot be read, is too large, holds no levels in dBm, or reaches the level nowhere, or as noise does.
+        Where the grid cannot be read, is too large, holds no levels in dBm, has a class on both sides of the level, or
+        reaches the level nowhere, or as noise does.
     """
-    if member.form is Form.NWT_GRC:
-        raise refused(member.name, "raster_classes", found="GRC")
     level = _level(member, mapping, technology)
+    classes = ClassLevels(member, level) if member.form is Form.NWT_GRC else None
     with grid_opened(member, limits) as grid:
         transform, crs = grid.transform, grid.crs
         outlines = Outlines(grid.width)
-        for reached in _reached(grid, member, level):
+        for reached in _reached(grid, member, level, classes):
             outlines.add(reached)
             if outlines.corners > limits.corners:
                 raise refused(member.name, "raster_corners", found=f"> {limits.corners}", most=limits.corners)
@@ -77,7 +79,7 @@ def _level(member: Member, mapping: FileMapping, technology: str | None) -> floa
     return rule_value(rules_in_force(dt.date.max), f"level_{meant}_dbm")
 
 
-def _reached(grid: Any, member: Member, level: float) -> Iterator[np.ndarray]:
+def _reached(grid: Any, member: Member, level: float, classes: ClassLevels | None) -> Iterator[np.ndarray]:
     """Yield which pixels are at or above a level, some rows at a time from top to bottom, each block of the file decoded once."""
     height, width = grid.block_shapes[0]
     rows = min(max(_WINDOW_PIXELS // grid.width // height, 1) * height, grid.height)
@@ -86,8 +88,8 @@ def _reached(grid: Any, member: Member, level: float) -> Iterator[np.ndarray]:
         reached = np.zeros((min(rows, grid.height - first), grid.width), np.bool_)
         for left in range(0, grid.width, columns):
             window = Window(left, first, min(columns, grid.width - left), len(reached))
-            levels = _levels(grid.read(_BANDS.get(member.form, 1), window=window, masked=True), member)
-            np.greater_equal(levels, level, out=reached[:, left : left + columns])
+            band = grid.read(_BANDS.get(member.form, 1), window=window, masked=classes is None)
+            reached[:, left : left + columns] = classes.reached(band) if classes is not None else _levels(band, member) >= level
         yield reached
 
 

@@ -14,6 +14,7 @@ import rasterio
 import shapely
 
 from hatang.data import _claimgrid
+from hatang.data._classgrid import levels_in
 from hatang.data.contracts import HUE_CRS, MAP_CRS, Kind, RefusedError
 from hatang.data.limits import Limits
 from hatang.data.reading import ReadOptions, ReadOutcome, read, recognise
@@ -143,16 +144,75 @@ def test_vertical_mapper_keeps_its_values_in_the_fourth_band(tmp_path: Path) -> 
     assert degrees.area == pytest.approx(0.75 * (box[2] - box[0]) * (box[3] - box[1]), rel=1e-3)
 
 
-def test_a_grid_of_classes_is_no_grid_of_levels(tmp_path: Path) -> None:
-    """Written from the publisher's layout: as a grid of values, but its head says that it holds classes."""
+CLASSES = ("< -110 dBm", "-110 to -95 dBm", "-95 đến -75 dBm", ">= -75 dBm")
+
+
+def class_grid(path: Path, names: tuple[str, ...] = CLASSES, *, bits: int = 8, encoding: str = "utf-8", cut: int = 0) -> Path:
+    """Write a grid of classes by the publisher's layout: 1024 bytes of head, 3 × 2 pixels, then the names of the classes."""
     head = bytearray(1024)
     head[:5] = b"HGPC8"
     struct.pack_into("<f", head, 5, 1.0)
-    struct.pack_into("<HH", head, 9, 2, 2)
-    struct.pack_into("<dddd", head, 13, 107.58, 107.58 + 0.001, 16.46, 16.46 + 0.001)
-    path = tmp_path / "vung-phu.grc"
-    path.write_bytes(bytes(head) + bytes([1, 2, 2, 1]))
-    assert refusal(path, technology="4g") == "raster_classes"
+    struct.pack_into("<HH", head, 9, 3, 2)
+    struct.pack_into("<dddd", head, 13, 107.58, 107.582, 16.46, 16.461)
+    head[1023] = bits // 4
+    pixels = np.array([[0, 1, 2], [3, 4, 2]], f"<u{bits // 8}").tobytes()
+    dictionary = struct.pack("<H", len(names))
+    for number, name in enumerate(names, 1):
+        dictionary += struct.pack("<HBBBBBH", number, 0, 255, 0, 0, 0, len(name.encode(encoding))) + name.encode(encoding)
+    content = bytes(head) + pixels + dictionary
+    path.write_bytes(content[: len(content) - cut])
+    return path
+
+
+@pytest.mark.parametrize(("bits", "encoding"), [(8, "utf-8"), (16, "utf-8"), (8, "cp1258")])
+@pytest.mark.parametrize(("level", "reached"), [(-110, 4), (-95, 2), (-75, 1)])
+def test_classes_named_in_dbm_are_taken_from_a_border_on(tmp_path: Path, bits: int, encoding: str, level: int, reached: int) -> None:
+    names = tuple(name.replace("ế", "ê\u0301") for name in CLASSES)  # the code page has tone marks apart
+    path = class_grid(tmp_path / "vung-phu.grc", names, bits=bits, encoding=encoding)
+    with rasterio.open(path, driver="NWT_GRC") as opened:
+        assert opened.read(1).tolist() == [[0, 1, 2], [3, 4, 2]]
+    _, area = run(path, f"constants: {{level_dbm: {level}}}\ncrs: EPSG:4326\n", technology="4g")
+    degrees = gpd.GeoSeries([area], crs=HUE_CRS).to_crs(MAP_CRS)[0]
+    assert degrees.area == pytest.approx(reached * 0.001**2, rel=1e-6)
+
+
+def test_the_claim_of_classes_is_the_same_in_a_process_apart(tmp_path: Path) -> None:
+    path = class_grid(tmp_path / "vung-phu.grc")
+    (tmp_path / "m.yaml").write_text("crs: EPSG:4326\n")
+    options = ReadOptions(operator="viettel", technology="4g", mapping=tmp_path / "m.yaml")
+    here = read(path, tmp_path / "here.arrow", Kind.CLAIMS, options)
+    assert read_apart(path, tmp_path / "apart.arrow", Kind.CLAIMS, options) == here
+    assert (tmp_path / "apart.arrow").read_bytes() == (tmp_path / "here.arrow").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("names", "cut", "code"),
+    [
+        (("Tram A", "Tram B", "Tram C", "Tram D"), 0, "raster_classes"),
+        (("2 to 5 Mbps", *CLASSES[1:]), 0, "raster_classes"),
+        (("< -105 dBm", "-105 to -95 dBm", *CLASSES[2:]), 0, "raster_class_split"),
+        (CLASSES[:3], 0, "raster_classes"),  # pixels of a fourth class that has no name
+        (CLASSES, 3, "raster_classes"),
+        ((), 2, "raster_classes"),
+    ],
+)
+def test_classes_that_say_no_level_are_refused(tmp_path: Path, names: tuple[str, ...], cut: int, code: str) -> None:
+    path = class_grid(tmp_path / "vung-phu.grc", names, cut=cut)
+    assert refusal(path, "crs: EPSG:4326\n", technology="4g") == code
+
+
+@pytest.mark.parametrize(
+    ("name", "levels"),
+    [
+        ("-95 to -85", (-95, -85)), ("-85 to -95 dBm", (-95, -85)), ("-95--85", (-95, -85)), ("-95 dBm - -85 dBm", (-95, -85)),
+        ("−95 … ", None), ("RSRP: -95..-85 dBm", (-95, -85)), ("[-95,5; -85)", (-95.5, -85)), ("(-95, -85] dBm", (-95, -85)),
+        ("-95 <= RSRP < -85", (-95, -85)), ("> -75", (-75, np.inf)), ("trên -75 dBm", (-75, np.inf)), ("từ -75 dBm trở lên", (-75, np.inf)),
+        ("−110 dBm trở lên", (-110, np.inf)), ("dưới -110", (-np.inf, -110)), ("≤ -110 dBm", (-np.inf, -110)), ("-95", None),
+        ("-95 to -95", None), ("95 to 85", None), ("-20 to -3 dB", None), ("Excellent", None), ("Cell -95 to -85", None),
+    ],
+)  # fmt: skip
+def test_names_of_classes(name: str, levels: tuple[float, float] | None) -> None:
+    assert levels_in(name) == levels
 
 
 @pytest.mark.parametrize("strip", [1, 40, 333, 10_000])
