@@ -72,8 +72,13 @@ _ENVIRONMENTS: Final[Mapping[str, tuple[str, ...]]] = {
 _VALUES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "asset_class": {
         "pole": ("cot", "cot treo cap", "tru", "cot vien thong", "cot cap", "cot dien", "poles"),
-        "chamber": ("be", "be cap", "ham cap", "ho cap", "manhole", "handhole", "manholes", "ham ho cap", "vault"),
-        "duct_section": ("cong", "cong cap", "tuyen cong", "cong be cap", "duct", "duct bank", "ducts", "tuyen cong be", "ong cap"),
+        "chamber": (
+            *("be", "be cap", "ham cap", "ho cap", "manhole", "handhole", "manholes", "ham ho cap", "vault"),
+            *("ho ga", "ho ga cap", "ganivo"),
+        ),
+        "duct_section": (
+            *("cong", "cong cap", "tuyen cong", "cong be cap", "duct", "duct bank", "ducts", "tuyen cong be", "ong cap", "cong be"),
+        ),
     },
     "status": {
         "proposed": ("de xuat",),

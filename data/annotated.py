@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import xlsxwriter
 
 from hatang.data._marks import CORRECTION_HEADING
@@ -49,12 +50,12 @@ def annotated(source: Path, faults: Sequence[Fault], language: Language, options
     Raises
     ------
     MissingError
-        Where the file is no table, or has more rows than a sheet holds.
+        Where the file is no table, has rows on several sheets, or more rows than a sheet holds.
     RefusedError
         Where it cannot be read at all.
     """
     table = cells_apart(source, options)
-    if table is None or len(table.rows) + table.lost > _MOST_ROWS:
+    if table is None or len(table.rows) + table.lost > _MOST_ROWS or len(np.unique(table.rows)) < len(table.rows):
         raise MissingError("error.annotate.form", file=source.name)
     sink = io.BytesIO()
     with tempfile.TemporaryDirectory(prefix="hatang-") as folder, xlsxwriter.Workbook(sink, {**_BY_ROW, "tmpdir": folder}) as book:

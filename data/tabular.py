@@ -6,7 +6,8 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
@@ -18,13 +19,19 @@ from hatang.data._inspection import refuse_secret
 from hatang.data._legacytext import FONTS
 from hatang.data._marks import without_marks
 from hatang.data._sourcetable import SourceTable, distinct_names, joined
-from hatang.data._vocabulary import known_names
+from hatang.data._vocabulary import fold, known_names
 from hatang.data.contracts import Fault, RefusedError, Severity
 from hatang.data.formats import names_of_headerless
 from hatang.data.mapping import FileMapping
 
+if TYPE_CHECKING:
+    from hatang.data._workbook import Lines
+
 _DELIMITERS: Final = (";", ",", "\t", "|")
 _HEADER_LINES: Final = 20
+_LIKE_A_TABLE: Final = 2
+"""Known columns from which a sheet looks like a table of ours."""
+_NAMES_SHOWN: Final = 200
 _BAD_PARTS: Final = (KeyError, ValueError, TypeError, IndexError, AttributeError, SyntaxError)
 """What openpyxl raises where a part of a workbook is missing or is no XML (errors of XML parsers are SyntaxErrors)."""
 _NUMBER: Final = re.compile(r"[-+]?\d[\d.,:/\s-]*")
@@ -225,32 +232,55 @@ def _ill_width(file: str, row: int, cells: Sequence[str], width: int, delimiter:
 
 
 def _workbook(member: Member, mapping: FileMapping, limit: int | None) -> SourceTable:
-    """Return the table of the sheet whose header names most known columns."""
-    del mapping
+    """Return the table of a workbook: the sheet that the mapping's `layer` names, else the one whose header names most known columns.
+
+    Sheets with the same columns are one table, each a part of its own; both they and other sheets that look like tables are told.
+    """
     from hatang.data._workbook import Lines, sheets  # noqa: PLC0415 - openpyxl, and most tables are text
 
-    best: tuple[tuple[int, int], list[str], Lines] | None = None
+    found: list[tuple[tuple[int, int], str, list[str], Lines]] = []
+    titles = []
     try:
         for title, lines in sheets(member.path, limit):
             refuse_secret(member.name, [title, *(cell for _, cells in lines[:_HEADER_LINES] for cell in cells)])
+            titles.append(title)
+            best: tuple[tuple[int, int], str, list[str], Lines] | None = None
             for position, (_, cells) in enumerate(lines[:_HEADER_LINES]):
                 score = (known_names(cells), len(cells))
                 beside = all(cell.startswith("[") for cell in cells)  # lists, notes and faults of our own workbooks
                 if not beside and len(cells) >= 2 and _is_header(cells) and (best is None or score > best[0]):
-                    best = score, cells, lines[position + 1 :]
+                    best = score, title, cells, lines[position + 1 :]
+            found += [] if best is None else [best]
     except RefusedError:
         raise
     except (*DAMAGE, *_BAD_PARTS) as error:
         raise refused(member.name, "file_truncated", found=str(error)) from error
-    if best is None:
+    named = [sheet for sheet in found if mapping.layer is not None and fold(sheet[1]) == fold(mapping.layer)]
+    if mapping.layer is not None and not named and len(titles) > 1:
+        raise refused(member.name, "file_layers", field="layer", found=", ".join(titles))
+    if not found:
         raise refused(member.name, "file_header", found=member.name)
-    _, header, lines = best
+    (best_known, _), chosen, header, lines = named[0] if named else max(found, key=lambda sheet: sheet[0])
     if not lines:
         raise refused(member.name, "file_header_only", found=", ".join(header))
+    others = [] if named else [sheet for sheet in found if sheet[1] != chosen and sheet[3]]
+    same = [sheet for sheet in others if sheet[2] == header and best_known]
+    passed = [title for score, title, cells, _ in others if score[0] >= _LIKE_A_TABLE and cells != header]
+    taken = [chosen, *(title for _, title, _, _ in same)]
+    tables = [_sheet(f"{member.name}/{title}" if same else member.name, header, rows) for title, rows in zip(
+        taken, [lines, *(sheet[3] for sheet in same)], strict=True)]  # fmt: skip
+    told = [("sheets_joined", taken)] if same else []
+    told += [("sheets_passed", passed)] if passed else []
+    faults = tuple(Fault(code, member.name, Severity.WARNING, found=", ".join(names)[:_NAMES_SHOWN]) for code, names in told)
+    return replace(joined(member.name, tables), faults=faults)
+
+
+def _sheet(shown: str, header: list[str], lines: "Lines") -> SourceTable:
+    """Return the rows of a sheet below its header."""
     names = distinct_names(header)
     width = len(names)
     padded = [(row + [""] * width)[:width] for _, row in lines]
     cells = pa.table({name: pa.array(column, pa.string()) for name, column in zip(names, zip(*padded, strict=True), strict=True)})
     digest = hashlib.sha256(repr(padded).encode()).hexdigest()
     rows = np.array([row for row, _ in lines], np.int64)
-    return SourceTable(member.name, cells, rows, np.zeros(len(rows), np.int32), (member.name,), (digest,))
+    return SourceTable(shown, cells, rows, np.zeros(len(rows), np.int32), (shown,), (digest,))

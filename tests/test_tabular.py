@@ -11,7 +11,8 @@ import openpyxl
 import pyarrow as pa
 import pytest
 
-from hatang.data.contracts import Kind, RefusedError, Severity
+from hatang.data.annotated import annotated
+from hatang.data.contracts import Kind, MissingError, RefusedError, Severity
 from hatang.data.reading import ReadOptions, ReadOutcome, read
 
 HEADER = ["site_id", "site_name", "operator", "longitude", "latitude", "height_m"]
@@ -286,3 +287,50 @@ def test_a_damaged_archive_is_truncated(reader: Reader) -> None:
     with pytest.raises(RefusedError) as error:
         reader(archive(("x.csv", csv_text()))[:-30], "x.zip")
     assert error.value.faults[0].code == "file_truncated"
+
+
+def register_book(path: Path, *sheets: tuple[str, list[str], list[list[object]]]) -> Path:
+    book = openpyxl.Workbook()
+    book.active.title = "Bìa"  # type: ignore[union-attr]  # a new workbook has a sheet
+    book.active.append(["Sổ tài sản hạ tầng 2026"])  # type: ignore[union-attr]
+    for title, header, rows in sheets:
+        sheet = book.create_sheet(title)
+        for row in [["Bảng kê"], header, *rows]:
+            sheet.append(row)
+    book.save(path)
+    return path
+
+
+ASSET_HEADER = ["Mã tài sản", "Loại tài sản", "Chủ sở hữu", "Kinh độ", "Vĩ độ"]
+POLE_SHEET = ("Cột", ASSET_HEADER, [["C1", "Cột", "VNPT", 107.58, 16.46], ["C2", "Cột", "VNPT", 107.59, 16.46]])
+CHAMBER_SHEET = ("Hố ga", ASSET_HEADER, [["H1", "Hố ga", "VNPT", 107.6, 16.46], ["H2", "Hầm rượu", "VNPT", 107.6, 16.47]])
+PLAN_SHEET = ("Kế hoạch", ["Mã kế hoạch", "Doanh nghiệp", "Số ống"], [["K1", "VNPT", 2]])
+
+
+def test_sheets_of_the_same_headings_are_one_table_and_others_are_named(tmp_path: Path) -> None:
+    path = register_book(tmp_path / "so.xlsx", POLE_SHEET, CHAMBER_SHEET, PLAN_SHEET)
+    outcome = read(path, tmp_path / "out.arrow", Kind.AUTO, ReadOptions())
+    assert (outcome.kind, outcome.rows_in, outcome.rows_kept) == (Kind.ASSETS, 4, 3)
+    said = {(fault.code, fault.file, fault.row, fault.found) for fault in outcome.faults}
+    assert said == {
+        ("sheets_joined", "so.xlsx", None, "Cột, Hố ga"),
+        ("sheets_passed", "so.xlsx", None, "Kế hoạch"),
+        ("cell_value", "so.xlsx/Hố ga", 4, "Hầm rượu"),
+    }
+    frame = pa.ipc.open_file(tmp_path / "out.arrow").read_all().to_pandas()
+    assert frame["asset_id"].tolist() == ["C1", "C2", "H1"]
+    with pytest.raises(MissingError):  # rows of two sheets have the same numbers: no one sheet can be marked
+        annotated(path, outcome.faults, "vi", ReadOptions())
+
+
+@pytest.mark.parametrize(("layer", "ids"), [("Hố ga", ["H1"]), ("ho ga", ["H1"]), ("Cột", ["C1", "C2"])])
+def test_the_mapping_chooses_a_sheet(tmp_path: Path, layer: str, ids: list[str]) -> None:
+    path = register_book(tmp_path / "so.xlsx", POLE_SHEET, CHAMBER_SHEET, PLAN_SHEET)
+    (tmp_path / "m.yaml").write_text(f"layer: {layer}\n", encoding="utf-8")
+    outcome = read(path, tmp_path / "out.arrow", Kind.ASSETS, ReadOptions(mapping=tmp_path / "m.yaml"))
+    assert pa.ipc.open_file(tmp_path / "out.arrow").read_all().to_pandas()["asset_id"].tolist() == ids
+    assert {fault.code for fault in outcome.faults} <= {"cell_value"}
+    (tmp_path / "m.yaml").write_text("layer: Cống\n", encoding="utf-8")
+    with pytest.raises(RefusedError) as error:
+        read(path, tmp_path / "out.arrow", Kind.ASSETS, ReadOptions(mapping=tmp_path / "m.yaml"))
+    assert (error.value.faults[0].code, error.value.faults[0].found) == ("file_layers", "Bìa, Cột, Hố ga, Kế hoạch")
