@@ -26,11 +26,13 @@ from hatang.data._inspection import inspect, refuse_secret
 from hatang.data._openfibre_register import openfibre_register
 from hatang.data._registerchecks import checked_rows
 from hatang.data._sourcetable import SourceTable
-from hatang.data.contracts import FINDINGS, MAP_CRS, REGISTER_TABLES
+from hatang.data.contracts import FINDINGS, MAP_CRS, REGISTER_TABLES, Fault, Severity
 from hatang.data.limits import Limits
 from hatang.data.openfibre import read_openfibre
 
 _CLASSES: Final = {"poles": "pole", "chambers": "chamber", "duct_sections": "duct_section"}
+_BESIDE: Final = ("masts", "station_houses", "spans", "attachments")
+"""Tables whose rows are no assets of the three classes."""
 _ASSET_COLUMNS: Final = (
     *("asset_id", "kind", "owner", "status", "ways", "ways_used", "slots_total", "slots_used", "sharable"),
     *(column.name for column in ASSET_MEASURES),
@@ -107,6 +109,8 @@ def read_register_assets(file: str, members: Sequence[Member]) -> SourceTable | 
             parts.append(pd.DataFrame(rows).reindex(columns=[*_ASSET_COLUMNS, "geometry"]).assign(asset_class=asset_class))
     if not parts:
         raise refused(file, "file_rows", found="0")
+    beside = [f"{name} ({len(rows)})" for name, rows in register.items() if name in _BESIDE and len(rows)]
+    faults = (Fault("register_beside", file, Severity.WARNING, found=", ".join(beside)),) if beside else ()
     crs = next((frame.crs for frame in register.values() if isinstance(frame, gpd.GeoDataFrame) and frame.crs is not None), None)
     rows = pd.concat(parts, ignore_index=True)
     text = rows.drop(columns="geometry").astype(object)
@@ -115,8 +119,9 @@ def read_register_assets(file: str, members: Sequence[Member]) -> SourceTable | 
     shapes = rows["geometry"].to_numpy(object)
     shapes[shapely.is_missing(shapes)] = None
     return SourceTable(
-        file, cells, number, np.zeros(len(rows), np.int32), (file,), ("",), geometry=shapes, crs=None if crs is None else pyproj.CRS(crs)
-    )
+        file, cells, number, np.zeros(len(rows), np.int32), (file,), ("",), geometry=shapes, crs=None if crs is None else pyproj.CRS(crs),
+        faults=faults,
+    )  # fmt: skip
 
 
 def _ways_used(sections: pd.DataFrame, ways: pd.DataFrame) -> pd.Series:
@@ -155,7 +160,8 @@ def _layers(members: Sequence[Member]) -> list[str]:
 def _is_register(members: Sequence[Member]) -> bool:
     """Return whether the members are a register: in somebody else's model, or one of ours."""
     layers = set(_layers(members))
-    own = "duct_sections" in layers or {"poles", "chambers"} <= layers
+    ours = layers & set(REGISTER_TABLES)
+    own = "duct_sections" in layers or (len(ours) > 1 and bool(ours & set(_CLASSES)))
     return set(_stems(members)) >= GRACETHD_MARKS or layers >= FIBERQ_MARKS or own or bool(_networks(members))
 
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import mmap
+import re
 import shutil
 import struct
 import tempfile
@@ -9,6 +11,7 @@ import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -43,6 +46,10 @@ _NEEDED: Final[Mapping[Form, Sequence[str]]] = {
     Form.MAPINFO_MIF: (".mid",),
 }
 """Files without which a layer of several files cannot be read."""
+_LINK: Final = re.compile(rb"<(?:\w{1,20}:)?NetworkLink[\s>]")
+_ADDRESS: Final = re.compile(rb"<(?:\w{1,20}:)?href>([^<]{1,4096})")
+_LINK_BYTES: Final = 8_192
+_SHOWN: Final = 200
 _BATCH_ROWS: Final = 16_384
 _GDAL_GEOMETRY: Final = "wkb_geometry"
 _TEST_LAYERS: Final = ("lte_message", "nr_message")
@@ -81,6 +88,11 @@ def read_vector(
     member = _chosen_member(file, members, mapping, wanted)
     _check_whole(member)
     passed: tuple[Fault, ...] = ()
+    links, address = _links(member.path) if member.form is Form.KML else (0, None)
+    if links:
+        passed = (Fault("kml_links", member.name, Severity.WARNING, found=address, count=links),)
+    if len(members) > 1 and mapping.layer is not None and fold(mapping.layer) == fold(Path(member.name).stem):
+        mapping = replace(mapping, layer=None)  # it named the file, whose own layer bears the name it was unpacked under
     if member.form is Form.PARQUET:
         table, shapes, crs = _parquet(member, limits, limit)
         guessed = None
@@ -94,7 +106,7 @@ def read_vector(
     else:
         table, shapes, crs, guessed = _layer(member, mapping, wanted, limit)
     if shapes is not None and not len(shapes):
-        raise refused(member.name, "file_layer_empty")
+        raise refused(member.name, "kml_links" if links else "file_layer_empty", found=address)
     names = distinct_names(table.column_names)
     cells = pa.table({name: _as_text(column) for name, column in zip(names, table.columns, strict=True)})
     if not names:
@@ -117,6 +129,14 @@ def read_vector(
         repairs=repairs,
         cut=member.form is Form.SHP,
     )
+
+
+def _links(path: Path) -> tuple[int, str | None]:
+    """Return how many links to more of its content a KML holds, from which nothing is fetched, and the first address."""
+    with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        places = [found.end() for found in _LINK.finditer(content)]
+        address = _ADDRESS.search(content, places[0], places[0] + _LINK_BYTES) if places else None
+        return len(places), None if address is None else address[1].decode(errors="replace").strip()[:_SHOWN]
 
 
 def _digest(path: Path) -> str:

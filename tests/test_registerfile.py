@@ -166,3 +166,19 @@ def test_a_project_of_fiberq_is_read_whole(reference: Path, tmp_path: Path) -> N
     outcome = read_apart(copy, tmp_path / "out.arrow", Kind.AUTO, ReadOptions(mapping=mapping))
     assert (outcome.kind, outcome.rows_in, outcome.rows_kept) == (Kind.ASSETS, 10, 8)
     assert {fault.code for fault in outcome.faults} == {"duplicate_row", "geometry_missing"}
+
+
+def test_a_register_of_masts_chambers_and_ways_gives_its_chambers_and_names_the_masts(tmp_path: Path) -> None:
+    masts = gpd.GeoDataFrame(
+        rows_of({"asset_id": "M1", "kind": "mast", "height_m": 45.0, "free_height_m": 12.0, "tenants": 2}), crs=MAP_CRS
+    )
+    chambers = gpd.GeoDataFrame(rows_of({"asset_id": "C1", "kind": "manhole"}, {"asset_id": "C2", "kind": "handhole"}), crs=MAP_CRS)
+    ways = pd.DataFrame({"way_id": ["W1", "W2"], "section_id": ["D1", "D1"], "use": ["used", "empty"]})
+    path = tmp_path / "ho-so.gpkg"
+    path.write_bytes(register_geopackage({"masts": masts, "chambers": chambers, "duct_ways": ways}))
+    outcome = read(path, tmp_path / "out.arrow", Kind.AUTO, ReadOptions())
+    frame = arrow_table(tmp_path / "out.arrow", Kind.ASSETS)
+    assert frame[["asset_id", "asset_class"]].to_numpy().tolist() == [["C1", "chamber"], ["C2", "chamber"]]
+    assert [(fault.code, fault.found) for fault in outcome.faults] == [("register_beside", "masts (1)")]
+    register, found = read_register(path, Limits())
+    assert (register["masts"]["tenants"].tolist(), register["masts"]["free_height_m"].tolist(), len(found)) == ([2], [12.0], 0)

@@ -360,3 +360,47 @@ def test_no_option_turns_another_network_into_a_claim_of_4g(tmp_path: Path, othe
         outcome, frame = run(path, **options)
         assert (outcome.rows_kept, list(frame["technology"])) == (1, ["4g"])
         assert [(f.code, f.row, f.field, f.found) for f in outcome.faults if f.row == 2] == [("technology_other", 2, "technology", other)]
+
+
+@pytest.mark.parametrize("layer", ["roads", "Roads"])
+@pytest.mark.parametrize(("driver", "suffix"), [("ESRI Shapefile", ".shp"), ("MapInfo File", ".tab"), ("MapInfo File", ".mif")])
+def test_the_mapping_chooses_among_the_layers_of_one_zip(tmp_path: Path, driver: str, suffix: str, layer: str) -> None:
+    road = gpd.GeoDataFrame({"road_name": ["Le Loi"]}, geometry=[shapely.LineString([(107.58, 16.46), (107.59, 16.47)])], crs=MAP_CRS)
+    site = gpd.GeoDataFrame({"site_id": ["T1"], "operator": ["vnpt"]}, geometry=[shapely.Point(107.58, 16.46)], crs=MAP_CRS)
+    for name, frame in (("roads", road), ("sites", site)):
+        frame.to_file(tmp_path / f"{name}{suffix}", driver=driver, engine="pyogrio")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for part in sorted([*tmp_path.glob("roads.*"), *tmp_path.glob("sites.*")]):
+            archive.write(part, part.name)
+    with pytest.raises(RefusedError) as error:
+        recognise(tmp_path / "a.zip", ReadOptions())
+    assert error.value.faults[0].code == "file_layers"
+    (tmp_path / "m.yaml").write_text(f"layer: {layer}\ncrs: EPSG:4326\n")
+    outcome = read(tmp_path / "a.zip", tmp_path / "out.arrow", Kind.AUTO, ReadOptions(mapping=tmp_path / "m.yaml"))
+    assert (outcome.kind, outcome.rows_kept) == (Kind.ROADS, 1)
+    assert pa.ipc.open_file(tmp_path / "out.arrow").read_all().column("road_name").to_pylist() == ["Le Loi"]
+
+
+LINK = '<NetworkLink id="a"><name>x</name><Link><href>http://127.0.0.1:9/x.kml</href></Link></NetworkLink>'
+MARK = "<Placemark><name>Tram 1</name><ExtendedData><Data name='operator'><value>vnpt</value></Data></ExtendedData>"
+MARK += "<Point><coordinates>107.58,16.46</coordinates></Point></Placemark>"
+
+
+@pytest.mark.parametrize("suffix", [".kml", ".kmz"])
+def test_links_of_a_kml_are_named_and_not_opened(tmp_path: Path, suffix: str) -> None:
+    def document(body: str) -> Path:
+        text = f"<kml xmlns='http://www.opengis.net/kml/2.2'><Document>{body}</Document></kml>"
+        path = tmp_path / f"a{suffix}"
+        if suffix == ".kml":
+            path.write_text(text)
+        else:
+            with zipfile.ZipFile(path, "w") as archive:
+                archive.writestr("doc.kml", text)
+        return path
+
+    outcome = read(document(LINK + MARK + LINK), tmp_path / "out.arrow", Kind.SITES, ReadOptions())
+    links = [(fault.found, fault.count) for fault in outcome.faults if fault.code == "kml_links"]
+    assert (outcome.rows_kept, links) == (1, [("http://127.0.0.1:9/x.kml", 2)])
+    with pytest.raises(RefusedError) as error:
+        read(document(LINK), tmp_path / "out.arrow", Kind.SITES, ReadOptions())
+    assert error.value.faults[0].code == "kml_links"
