@@ -130,7 +130,7 @@ def test_vertical_mapper_keeps_its_values_in_the_fourth_band(tmp_path: Path) -> 
     struct.pack_into("<dddd", head, 13, 107.58, 107.58 + 0.001, 16.46, 16.46 + 0.001)
     struct.pack_into("<fff", head, 45, low, high, (low + high) / 2)
     coordsys = b"CoordSys Earth Projection 1, 104"
-    head[265 : 265 + len(coordsys)] = coordsys
+    head[256 : 256 + len(coordsys)] = coordsys
     struct.pack_into("<H", head, 516, 16)
     scaled = (1 + np.round((values - low) / (high - low) * 65534)).astype("<u2")
     path = tmp_path / "rsrp.grd"
@@ -138,10 +138,31 @@ def test_vertical_mapper_keeps_its_values_in_the_fourth_band(tmp_path: Path) -> 
     with rasterio.open(path, driver="NWT_GRD") as opened:
         assert opened.count == 4
         np.testing.assert_allclose(opened.read(4), values, atol=1e-3)
-    _, area = run(path, "constants: {level_dbm: -111}\ncrs: EPSG:4326\n", technology="4g")
+    _, area = run(path, "constants: {level_dbm: -111}\n", technology="4g")
     degrees = gpd.GeoSeries([area], crs=HUE_CRS).to_crs(MAP_CRS)[0]
     box = degrees.bounds
     assert degrees.area == pytest.approx(0.75 * (box[2] - box[0]) * (box[3] - box[1]), rel=1e-3)
+
+
+def test_vertical_mapper_says_its_coordinate_system_at_byte_256(tmp_path: Path) -> None:
+    """VN-2000 with the official seven parameters as MapInfo writes them: taken as the official zone, a pixel of no value as none."""
+    head = bytearray(1024)
+    head[:5] = b"HGPC1"
+    struct.pack_into("<f", head, 5, 1.2)
+    struct.pack_into("<HH", head, 9, 3, 2)
+    struct.pack_into("<dddd", head, 13, WEST + 25, WEST + 125, NORTH - 75, NORTH - 25)
+    struct.pack_into("<ffff", head, 45, -120.0, -80.0, -120.0, -80.0)
+    head[61:65], head[93:96] = b"RSRP", b"dBm"
+    datum = "9999, 28, -191.90441429, -39.30318279, -111.45032835, 0.00928836, -0.01975479, 0.00427372, 0.252906278, 0"
+    system = f'CoordSys Earth Projection 8, {datum}, "m", 107, 0, 0.9999, 500000, 0'.encode()
+    head[256 : 256 + len(system)] = system
+    levels = np.array([[-80, -120, np.nan], [-110, -90, -100]])
+    scaled = np.where(np.isnan(levels), 0, 1 + np.round((levels + 120) / 40 * 65534)).astype("<u2")
+    path = tmp_path / "rsrp.grd"
+    path.write_bytes(bytes(head) + scaled.tobytes())
+    _, area = run(path, "constants: {level_dbm: -111}\n", technology="4g")
+    expected = pixels(np.nan_to_num(levels, nan=-999) >= -111)
+    assert shapely.area(area.symmetric_difference(expected)) < 1e-3 * expected.area
 
 
 CLASSES = ("< -110 dBm", "-110 to -95 dBm", "-95 đến -75 dBm", ">= -75 dBm")
