@@ -8,7 +8,7 @@ import geopandas as gpd
 import pandas as pd
 
 from hatang.data.clauses import trench_profiles
-from hatang.data.contracts import Clause, MissingError, Price
+from hatang.data.contracts import Clause, Price
 from hatang.data.rules import Rule, rule_value
 from hatang.sharing.bargain import ShareKey, if_one_leaves, shares_of
 from hatang.sharing.dugcost import trench_price
@@ -91,16 +91,8 @@ def road_proposals(
 
 
 def reuse_money(cases: Sequence[RoadCase], *, clauses: Iterable[Clause], prices: Mapping[str, Price], rules: dict[str, Rule]) -> ReuseMoney:
-    """Return what prices the reuse of ways along roads: rent over the years of the rule, chambers by the clause in force.
-
-    Raises
-    ------
-    MissingError
-        Where the clause is not in force.
-    """
+    """Return what prices the reuse of ways along roads: rent over the years of the rule, chambers by the clause in force, if one is."""
     spacing = next((clause.value for clause in clauses if clause.code == _SPACING), None)
-    if spacing is None:
-        raise MissingError("error.rule.missing", rule=_SPACING)
     return ReuseMoney(cases, trench_price(prices, trench_profiles()), prices, rule_value(rules, "design_rent_years"), spacing)
 
 

@@ -83,8 +83,9 @@ def trench_price(prices: Mapping[str, Price], profiles: Sequence[TrenchProfile],
 class Dig:
     """The pieces of a road that firms want, who wants each, and what opening them costs.
 
-    `lengths_m` (pieces,), `wants` (firms, pieces), `ways` (firms,) as asked for, `price` of a metre by its ways. Where `opened_vnd_m` is
-    given, a metre costs as much whoever opens it, and nothing that is laid in it counts: digging and reinstatement alone are divided.
+    `lengths_m` (pieces,), `wants` (firms, pieces), `ways` (firms,) as asked for, `price` of a metre by its ways. `promoter` is the place in
+    `firms` of the one whose works the others join: it lays nothing, and alone it opens as much as the largest of the others' own trenches
+    there. Then nothing that is laid counts: digging and reinstatement alone are divided.
     """
 
     firms: tuple[str, ...]
@@ -92,7 +93,7 @@ class Dig:
     wants: npt.NDArray[np.bool_]
     ways: tuple[int, ...]
     price: TrenchPrice
-    opened_vnd_m: float | None = None
+    promoter: int | None = None
 
     def metres(self, group: int) -> float:
         """Return the metres that a coalition digs, its firms as bits."""
@@ -105,22 +106,28 @@ class Dig:
     def opening_vnd(self, group: int) -> Floats:
         """Return what a coalition's trench costs on each piece, VND, shape (pieces,)."""
         wanted = self._wanted(group)
-        if self.opened_vnd_m is not None:
-            opened: Floats = wanted.any(axis=0) * self.lengths_m * self.opened_vnd_m
-            return opened
-        ways, members = wanted.T @ np.array(self.ways), wanted.sum(axis=0)
-        cost = np.zeros(len(self.lengths_m))
-        for piece in np.flatnonzero(members):
-            laid = int(ways[piece]) if members[piece] == 1 else ways_with_reserve(int(ways[piece]), reserve_share=RESERVE_SHARE)
-            cost[piece] = self.price(laid) * self.lengths_m[piece]
-        return cost
+        if self.promoter is None:
+            return self._trench_vnd(wanted)
+        laying = wanted.copy()
+        laying[self.promoter] = False
+        return np.maximum(self._trench_vnd(laying), np.where(wanted[self.promoter], self._works_vnd(), 0.0))
 
     def own_vnd(self, group: int) -> Floats:
         """Return what the ducts of each of a coalition's firms cost, VND on each piece, shape (firms, pieces)."""
-        if self.opened_vnd_m is not None:
+        if self.promoter is not None:
             return np.zeros(self.wants.shape)
         ducts: Floats = self._wanted(group) * np.array(self.ways, np.float64)[:, None] * self.lengths_m * self.price.duct_vnd
         return ducts
+
+    def growth_vnd(self) -> Floats:
+        """Return what works that are joined grow by, VND by firm, shape (firms,): beyond their own size, alike for all who lay there."""
+        laying = self.wants.copy()
+        if self.promoter is None:
+            return np.zeros(len(self.firms))
+        laying[self.promoter] = False
+        grown = self.opening_vnd(self.everyone) - self._works_vnd()
+        parts: Floats = np.where(laying, grown / np.maximum(laying.sum(axis=0), 1), 0.0).sum(axis=1)
+        return parts
 
     @property
     def everyone(self) -> int:
@@ -130,6 +137,21 @@ class Dig:
     def alone(self, cost: Callable[[int], float]) -> list[float]:
         """Return what each firm's own digging costs."""
         return [cost(1 << number) for number in range(len(self.firms))]
+
+    def _trench_vnd(self, wanted: npt.NDArray[np.bool_]) -> Floats:
+        """Return what a trench for the ways of those who lay there costs, VND on each piece: with the reserve where they are several."""
+        ways, members = wanted.T @ np.array(self.ways), wanted.sum(axis=0)
+        cost = np.zeros(len(self.lengths_m))
+        for piece in np.flatnonzero(members):
+            laid = int(ways[piece]) if members[piece] == 1 else ways_with_reserve(int(ways[piece]), reserve_share=RESERVE_SHARE)
+            cost[piece] = self.price(laid) * self.lengths_m[piece]
+        return cost
+
+    def _works_vnd(self) -> Floats:
+        """Return what works open alone, VND on each piece: the largest of the trenches that each who joins would open there."""
+        each = np.array([0.0 if number == self.promoter else self.price(ways) for number, ways in enumerate(self.ways)])
+        largest: Floats = np.where(self.wants, each[:, None], 0.0).max(axis=0) * self.lengths_m
+        return largest
 
     def _wanted(self, group: int) -> npt.NDArray[np.bool_]:
         members = np.array([bool(group >> number & 1) for number in range(len(self.firms))])
@@ -153,3 +175,28 @@ def dig_of(plans: Sequence[RoadPlan], price: TrenchPrice, *, within: Sequence[Sp
         spans = [common(own, within) for own in spans]
     pieces, wants = cut(spans)
     return Dig(tuple(firms), pieces[:, 1] - pieces[:, 0], wants, tuple(ways_of(own)[0] for own in firms.values()), price)
+
+
+def joined_dig(plans: Sequence[RoadPlan], promoter: str | None, opening: TrenchPrice) -> Dig:
+    """Return the digging of works and of all plans that join them along one road; `spans` of a plan are what it shares with the works.
+
+    Parameters
+    ----------
+    promoter
+        Who opens the works, none of the plans' firms; None where nobody knows.
+    opening
+        VND of opening a metre of trench by its ways, without what is laid in it.
+
+    Examples
+    --------
+    >>> plans = [RoadPlan("K1", "vnpt", ((0, 100),)), RoadPlan("K2", "viettel", ((60, 200),))]
+    >>> dig = joined_dig(plans, "HueWACO", trench_price({}, []))
+    >>> dig.firms, dig.alone(dig.metres), dig.metres(dig.everyone)
+    (('HueWACO', 'viettel', 'vnpt'), [200.0, 140.0, 100.0], 200.0)
+    """
+    spans = {promoter or "": spans_of(plans)} | {firm: spans_of(own) for firm, own in by_firm(plans).items()}
+    ways = {promoter or "": 0} | {firm: ways_of(own)[0] for firm, own in by_firm(plans).items()}
+    firms = tuple(sorted(spans))
+    pieces, wants = cut([spans[firm] for firm in firms])
+    lengths_m = pieces[:, 1] - pieces[:, 0]
+    return Dig(firms, lengths_m, wants, tuple(ways[firm] for firm in firms), opening, promoter=firms.index(promoter or ""))

@@ -8,7 +8,7 @@ whatever the windows. Windows that are not known meet no other.
 import hashlib
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import geopandas as gpd
@@ -17,7 +17,7 @@ import pandas as pd
 import shapely
 
 from hatang.data.contracts import HUE_CRS, SuggestionKind
-from hatang.sharing.dugcost import Dig, TrenchPrice, dig_of
+from hatang.sharing.dugcost import Dig, TrenchPrice, dig_of, joined_dig
 from hatang.sharing.roadplans import RoadPlan, by_firm, same_firm, spans_beside, spans_of, ways_of
 from hatang.sharing.stretches import Span, common, cut, metres, shape_of, united
 
@@ -88,9 +88,10 @@ def with_works(
     """Return rows (SUGGESTIONS contract) of plans that join works, or wait for them, as the timing advises, and what shares come from.
 
     What is spared is the digging and the reinstatement that would be done twice along the common stretch, at the size of the trench that
-    the plan's own ways need; plan and promoter divide it, while ducts and bed stay the plan's own. Where nobody knows whether the works
-    open a trench, no metre counts as spared; where a price is missing, no money does; where no other promoter is known, nothing is
-    divided. Who waits spares nothing yet.
+    the plan's own ways need, less its part of what the trench grows by where others lay in it too. The promoter and all who join divide it
+    together, the same under each one's suggestion, while ducts and bed stay each plan's own. Where nobody knows whether the works open a
+    trench, no metre counts as spared; where a price is missing, no money does; where no other promoter is known, nothing is divided. Who
+    waits spares nothing yet.
 
     Parameters
     ----------
@@ -104,7 +105,7 @@ def with_works(
     by_id = {str(row["work_id"]): row for row in works.to_crs(HUE_CRS).to_dict("records")} if len(works) else {}
     plans = {plan.plan_id: plan for plan in case.plans}
     rows: list[dict[str, Any]] = []
-    joints: list[Joint] = []
+    joining: dict[str, list[tuple[dict[str, Any], RoadPlan, list[Span]]]] = {}
     for row in timing.to_dict("records"):
         plan, work = plans.get(str(row["plan_id"])), by_id.get(str(row["work_id"]))
         if plan is None or work is None or row["advice"] not in ("join", "wait"):
@@ -140,16 +141,28 @@ def with_works(
             "rules": rules_speaking(kind, in_force, *([_BESIDE[work["kind"]]] if work["kind"] in _BESIDE else [])),
         }
         rows.append(made)
-        if promoter is not None and other and spared > 0:
-            dig = _opened(plan, promoter, ways, spared, opening)
-            joints.append(Joint(made["suggestion_id"], case.road_id, dig, [plan], promoter))
+        if spared > 0 and (other or promoter is None):
+            joining.setdefault(str(work["work_id"]), []).append((made, plan, both))
+    joints: list[Joint] = []
+    for work_id, parties in joining.items():
+        promoter = None if pd.isna(by_id[work_id]["promoter"]) else str(by_id[work_id]["promoter"])
+        plans_in = [replace(plan, spans=tuple(both)) for _, plan, both in parties]
+        dig = joined_dig(plans_in, promoter, opening)
+        if len(dig.firms) > 2:
+            _grown([made for made, _, _ in parties], dig, plans_in)
+        if promoter is not None:
+            joints += [Joint(made["suggestion_id"], case.road_id, dig, plans_in, promoter) for made, _, _ in parties]
     return rows, joints
 
 
-def _opened(plan: RoadPlan, promoter: str, ways: int, common_m: float, opening: TrenchPrice) -> Dig:
-    """Return the digging that a plan and the works' promoter both need: opened once, as dear to each alone."""
-    firms = tuple(sorted((plan.operator, promoter)))
-    return Dig(firms, np.array([common_m]), np.ones((2, 1), np.bool_), (ways, ways), opening, opened_vnd_m=opening(ways))
+def _grown(rows: Sequence[dict[str, Any]], dig: Dig, plans: Sequence[RoadPlan]) -> None:
+    """Take from what each who joins spares its part of what the trench grows by; a firm with several plans bears it once."""
+    parts = dict(zip(dig.firms, dig.growth_vnd(), strict=True))
+    for made, plan in zip(rows, plans, strict=True):
+        grown = float(parts.pop(plan.operator, 0.0))
+        unheld = ["no_profile_for_all"] if math.isnan(grown) and not math.isnan(made["saving_vnd"]) else []
+        made["saving_vnd"] -= grown
+        made["assumptions"] = ", ".join([made["assumptions"], "joined_by_others", *unheld])
 
 
 def together(

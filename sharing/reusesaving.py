@@ -31,14 +31,14 @@ class ReuseMoney:
     years
         Over how many years rent is paid.
     spacing_m
-        How far apart chambers of an own line may stand.
+        How far apart chambers of an own line may stand; None where no clause in force says.
     """
 
     cases: Sequence[RoadCase]
     price: TrenchPrice
     prices: Mapping[str, Price]
     years: float
-    spacing_m: float
+    spacing_m: float | None
 
     def __call__(self, road_id: str, owner: str, spare: int, spans: Sequence[Span]) -> tuple[float, list[str]]:
         """Return VND spared, NaN where nobody asks for ways or a price is missing, and the codes of what is assumed or missing.
@@ -60,6 +60,8 @@ class ReuseMoney:
             left -= ways
             fitting += 1
             notes += ["ways_assumed"] if assumed and "ways_assumed" not in notes else []
+            if self.spacing_m is None:
+                return math.nan, ["chamber_spacing_unknown"]
             chambers = sum(1 + max(1, math.ceil(round((end - begin) / self.spacing_m, 6))) for begin, end in stretch)
             build = metres(stretch) * self.price(ways) + (chambers * chamber.vnd if chamber is not None and known_chamber else math.nan)
             total += build - (metres(stretch) * ways * rent.vnd * self.years if rent is not None else math.nan)

@@ -380,3 +380,59 @@ def test_reusing_ways_without_a_price_a_plan_or_room_is_not_known_and_says_why()
     both, notes = reused(plan("K1", "vnpt", 0, 400), plan("K2", "fpt", 0, 400), prices=FLAT | rent, spare=3)
     assert both == pytest.approx(one)
     assert "not_all_fit" in notes
+
+
+def test_reusing_ways_before_any_clause_on_chambers_is_not_known_and_says_why() -> None:
+    """Nothing says before 2023 how far apart chambers stand: the saving is left open, the rest is still told."""
+    cases = road_cases(AXES, frame(PLANS, [plan("K1", "vnpt", 0, 400)]), {}, rules_in_force(DAY))
+    clauses = [clause for clause in clauses_in_force(DAY) if clause.code != "chamber_spacing"]
+    made = reuse_money(cases, clauses=clauses, prices=FLAT | prices_in_force(DAY), rules=rules_in_force(DAY))
+    saved, notes = made("R1", "Viettel", 4, [(100.0, 300.0)])
+    assert (math.isnan(saved), notes) == (True, ["chamber_spacing_unknown"])
+    assert made("R1", "VNPT", 4, [(100.0, 300.0)])[1] == ["no_plan_asks"]
+
+
+def test_two_who_join_the_same_works_divide_with_the_promoter_together() -> None:
+    """Works on 200-800; vnpt shares 200-400, viettel 300-600; a metre opened costs 500.000 VND whatever its size.
+
+    By length: 200-300 and 400-600 in halves, 300-400 in thirds. vnpt 50 + 33⅓ m, viettel 33⅓ + 100 m, the promoter 50 + 33⅓ + 100 m.
+    """
+    firms = (plan("K1", "vnpt", 0, 400), plan("K2", "viettel", 300, 600))
+    found = proposed(*firms, works=(work(opened=True),), prices=FLAT)
+    joins = listed(found).query("kind == 'join_works'")
+    assert joins.set_index("assets")["saving_vnd"].to_dict() == pytest.approx({"K1, W1": 100e6, "K2, W1": 150e6})
+    assert joins["assumptions"].str.contains("joined_by_others").all()
+    metres = {"vnpt": 250 / 3, "viettel": 400 / 3, "Công ty Cấp nước": 550 / 3}
+    assert len(joins) == 2
+    for _, both in found.tables["shares"].query("suggestion_id in @joins.suggestion_id").groupby("suggestion_id"):
+        for unit, each in (("m", 1.0), ("VND", 500_000.0)):
+            paid = both[both["unit"] == unit].set_index("firm")
+            for column in ("statutory", "shapley", "capped"):
+                assert paid[column].to_dict() == pytest.approx({firm: length * each for firm, length in metres.items()}), column
+            assert paid["total"].tolist() == pytest.approx([400 * each] * 3)
+            assert paid[["statutory_in_core", "not_above_alone", "shapley_in_core"]].all(axis=None)
+        saved = both[both["unit"] == "VND"]["saving"].sum()
+        assert saved == pytest.approx(joins["saving_vnd"].sum()) == pytest.approx(250e6)
+    left = found.tables["leaving"].query("unit == 'm' and leaver == 'viettel'").drop_duplicates("firm").set_index("firm")
+    assert left["pays_after"].to_dict() == pytest.approx({"vnpt": 100, "Công ty Cấp nước": 300}), "its own 400-600 too"
+
+
+def test_a_trench_of_works_grows_where_several_lay_in_it_and_who_joins_spares_that_much_less() -> None:
+    """2 and 2 ways on the same 200 m need 5 with the reserve. Alone each opens for 2; together one opens for 5, each bears half."""
+    opening = trench_price(PRICES, trench_profiles(), laid=False)
+    firms = (plan("K1", "vnpt", 0, 400), plan("K2", "viettel", 0, 400))
+    found = proposed(*firms, works=(work(opened=True),), prices=PRICES)
+    joins = listed(found).query("kind == 'join_works'")
+    assert opening(5) > opening(2)
+    assert joins["saving_vnd"].tolist() == pytest.approx([200 * (opening(2) - (opening(5) - opening(2)) / 2)] * 2)
+    money = found.tables["shares"].query("unit == 'VND'").drop_duplicates("firm").set_index("firm")
+    assert money["alone"].tolist() == pytest.approx([200 * opening(2)] * 3)
+    assert money["total"].tolist() == pytest.approx([200 * opening(5)] * 3)
+    assert money["statutory"].tolist() == pytest.approx([200 * opening(5) / 3] * 3)
+    assert money["saving"].sum() == pytest.approx(joins["saving_vnd"].sum())
+    crowd = (plan("K1", "vnpt", 0, 400, ways=12), plan("K2", "viettel", 0, 400, ways=12))
+    many = proposed(*crowd, works=(work(opened=True),), prices=PRICES)
+    told = listed(many).query("kind == 'join_works'")
+    assert told["saving_vnd"].isna().all()
+    assert told["assumptions"].str.contains("no_profile_for_all").all()
+    assert set(many.tables["shares"].query("suggestion_id in @told.suggestion_id")["unit"]) == {"m"}
