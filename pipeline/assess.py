@@ -160,7 +160,7 @@ def _computed(
     filed = filed[pd.to_datetime(filed["declared_on"]) <= pd.Timestamp(as_of)].reset_index(drop=True)
     official = official_figures(filed, declarations())
     score = scorecard(table, units, inputs[Kind.FIXED], sites, inputs[Kind.ASSETS], official, config=config)
-    kpis = counted_sharing(wards, index, inputs, period=config.period)
+    kpis = counted_sharing(wards, index, inputs, period=config.period, as_of=as_of)
     counted = with_ratios(score, kpis)
     layers = {str(kind): inputs[kind] for kind in _LAYERS}
     found = {"gaps": gaps, "gaps_left_out": left_out}

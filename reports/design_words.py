@@ -17,9 +17,10 @@ def certificate(results: ResultSet, language: Language) -> str:
     """Return the sentence that tells how much cheaper any design on the network could be; the per cent is rounded up, the bound down."""
     whole = results.tables["design_totals"].iloc[0]
     unit = str(whole["unit"])
-    bound = shown(math.floor(float(whole["bound"])), unit, language)
-    if whole["proven"]:
+    if whole["proven"]:  # the bound of a proof is the cost, but for the rounding of its units
+        bound = shown(math.floor(float(whole["cost"])), unit, language)
         return text("share.design.proven", language, bound=bound, unit=text(f"share.design.unit.{unit}", language))
+    bound = shown(math.floor(float(whole["bound"])), unit, language)
     percent = shown(math.ceil(float(whole["bound_pct"]) * 10) / 10, "%", language)
     return text("share.design.bound", language, pct=percent, bound=bound, unit=text(f"share.design.unit.{unit}", language))
 

@@ -209,3 +209,22 @@ def test_a_folder_that_cannot_be_written_is_said(settings: Settings, tmp_path: P
     (tmp_path / "file").write_text("x")
     with pytest.raises(StoreError):
         write_kpis(share_kpis(settings, progress=Quiet()), tmp_path / "file", language="vi")
+
+
+def test_what_lies_outside_the_city_counts_in_no_ratio_of_it(settings: Settings, tmp_path: Path) -> None:
+    """Two poles in Huế, one at sea and one in Đà Nẵng, used twice each: of the city's two one is shared; its works are one, joined."""
+    poles = [shapely.Point(107.59, 16.46), shapely.Point(107.591, 16.46), shapely.Point(108.9, 16.9), shapely.Point(108.2, 16.05)]
+    filed = {"asset_id": ["p1", "p2", "p3", "p4"], "asset_class": "pole", "owner": "vnpt", "slots_total": 4, "slots_used": [2, 1, 2, 2]}
+    gpd.GeoDataFrame(filed, geometry=poles, crs="EPSG:4326").to_file(tmp_path / "assets.gpkg", engine="pyogrio")
+    lines = [shapely.LineString([(x, y), (x + 0.004, y)]) for x, y in ((107.58, 16.46), (108.2, 16.05))]
+    when = {"start": "2027-01-01", "end": "2027-06-30"}
+    gpd.GeoDataFrame({"work_id": ["w1", "w2"], "kind": "water", **when}, geometry=lines, crs="EPSG:4326").to_file(
+        tmp_path / "works.gpkg", engine="pyogrio"
+    )
+    planned = {"plan_id": ["k"], "operator": "vnpt", "earliest": "2027-01-01", "latest": "2027-12-31", "budget_status": "approved"}
+    gpd.GeoDataFrame(planned, geometry=lines[:1], crs="EPSG:4326").to_file(tmp_path / "plans.gpkg", engine="pyogrio")
+    files = [tmp_path / f"{name}.gpkg" for name in ("assets", "works", "plans")]
+    assert ingest(files, IngestOptions(), settings, Quiet()).complete
+    city = rows_of(share_kpis(settings, progress=Quiet()).tables["sharing_kpis"])
+    assert list(city.loc[("shared_poles_share", "city")]) == [0.5, 1, 2, 0]
+    assert list(city.loc[("works_joint_plan_share", "city")]) == [1.0, 1, 1, 0]
