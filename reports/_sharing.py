@@ -7,7 +7,7 @@ from hatang.data.figures import is_missing, shown_date
 from hatang.reports._writer import MOST_ROWS, ReportWriter
 from hatang.reports.bargain_sheets import firms_named
 from hatang.reports.document import Block, Heading, Paragraph
-from hatang.reports.sharing_lists import owed_words
+from hatang.reports.sharing_lists import assumptions_text, owed_words
 
 
 class SharingWriter(ReportWriter):
@@ -33,7 +33,7 @@ class SharingWriter(ReportWriter):
             ("spare", lambda row: row.spare, "ways"),
             ("dig_saved", lambda row: row.dig_m_saved, "m"),
             ("decision", lambda row: self.say(f"decision.{row.decision}"), ""),
-            ("assumptions", lambda row: "; ".join(self.say(f"assumption.{name}") for name in str(row.assumptions).split(", ")), ""),
+            ("assumptions", lambda row: assumptions_text(row.assumptions, self._language), ""),
         ]
         if len(suggestions):
             blocks += [self._table("suggestions", columns, suggestions.head(MOST_ROWS)), *self._decisions()]

@@ -13,6 +13,7 @@ from hatang.data.language import Language, message_ids, text
 from hatang.data.results import ResultSet
 from hatang.reports.bargain_sheets import SHEETS, clauses_named, firms_named, ranked, worded
 from hatang.reports.planfit import fit_sheet, suggestion_subjects
+from hatang.reports.sharing_lists import assumptions_text
 from hatang.reports.workbook import OPTIONS, run_note, write_sheet
 
 _CORRIDOR: Final = (
@@ -227,8 +228,5 @@ def _worded(frame: pd.DataFrame, language: Language) -> pd.DataFrame:
             worded[column] = [None if is_missing(code) else text(f"{prefix}.{code}", language) for code in worded[column]]
     if "assumptions" in worded:
         worded["kind"] = [text(f"suggestion.{code}", language) for code in worded["kind"]]
-        worded["assumptions"] = [
-            None if is_missing(cell) else "; ".join(text(f"assumption.{name}", language) for name in str(cell).split(", "))
-            for cell in worded["assumptions"]
-        ]
+        worded["assumptions"] = [assumptions_text(cell, language) or None for cell in worded["assumptions"]]
     return worded

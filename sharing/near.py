@@ -211,7 +211,8 @@ def parallel_runs(
     if len(ours.ends) and len(theirs.ends):
         extent = _extent(ours, theirs)
         margin = _ROUNDING * extent
-        offset = min(offset_m, extent) + _resolution(ours, theirs)
+        step = _resolution(ours, theirs)
+        offset = min(offset_m, extent) + step
         angle = np.deg2rad(max_angle_deg + _ANGLE_SLACK_DEG)
         cosine, sine = (float(np.cos(angle)), float(np.sin(angle))) if max_angle_deg < 90 else (0.0, 1.0)
         lattice, grid = _gridded(ours, offset, margin)
@@ -222,7 +223,7 @@ def parallel_runs(
             )
 
         row, other, length = _over_rows(beside, theirs, threads)
-        kept = length >= min_overlap_m
+        kept = length >= min_overlap_m - step - margin  # as much is lost where vertices are rounded
         found = _sorted((row[kept], other[kept], length[kept]), len(left), len(right))
     return _frame(found, ("left", "right", "overlap_m"))
 

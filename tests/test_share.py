@@ -1,10 +1,12 @@
 """The sharing answer for a road file, from the register in the store."""
 
+import io
 import json
 from pathlib import Path
 
 import ezdxf
 import geopandas as gpd
+import openpyxl
 import pytest
 import shapely
 from ezdxf import units
@@ -18,6 +20,7 @@ from hatang.pipeline.progress import Quiet
 from hatang.pipeline.roadfile import read_road
 from hatang.pipeline.runs import run_ids
 from hatang.pipeline.share import share_road
+from hatang.reports.sections import Scope, build_report
 from hatang.reports.sharing_workbook import sharing_workbook
 
 LON, LAT = 107.58, 16.46
@@ -157,3 +160,23 @@ def test_a_drawing_is_a_road_with_a_mapping_and_what_is_left_out_is_said(setting
     assert told.exit_code == 0, told.output
     assert json.loads(told.stdout)["summary"]["dig_m_saved"] == pytest.approx(320, abs=0.5)
     assert "MEP" in told.stderr
+
+
+def test_money_of_reuse_with_its_years_of_rent_is_told_in_every_file(settings: Settings, tmp_path: Path) -> None:
+    """With a whole price table the saving of reuse assumes ten years of rent: said with its amount in the report and the workbook."""
+    line = shapely.LineString([(LON, LAT + 5e-5), (LON + 0.003, LAT + 5e-5)])
+    gpd.GeoDataFrame({"plan_id": ["K1"], "operator": ["viettel"], "ways": [2]}, geometry=[line], crs="EPSG:4326").to_file(
+        tmp_path / "plans.gpkg", engine="pyogrio"
+    )
+    units = {"dig": "m³", "sand": "m³", "backfill": "m³", "surface_sidewalk": "m²", "duct": "m", "chamber": "chambers"}
+    prices = tmp_path / "prices.csv"
+    rows = [f"{item},{unit},100000,2026-01-01,thử" for item, unit in units.items()]
+    prices.write_text("\n".join(["item,unit,price_vnd,valid_from,source", *rows]), "utf-8")
+    assert ingest([register(tmp_path), tmp_path / "plans.gpkg", prices], IngestOptions(), settings, Quiet()).complete
+    results = share_road(road_file(tmp_path), settings, progress=Quiet())
+    reused = results.tables["suggestions"].query("kind == 'reuse_way'").iloc[0]
+    assert reused["saving_vnd"] < 0
+    assert "rent_years=10" in reused["assumptions"]
+    book = openpyxl.load_workbook(io.BytesIO(sharing_workbook(results, "vi")))
+    assert any("tiền thuê 10 năm" in str(cell) for row in book["De xuat dung chung"].iter_rows(values_only=True) for cell in row)
+    assert "tiền thuê 10 năm" in repr(build_report(results, scope=Scope("road"), language="vi"))
