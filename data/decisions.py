@@ -17,6 +17,8 @@ from hatang.data.audit import Action, record
 from hatang.data.contracts import Choice, ParameterError, SuggestionKind
 from hatang.data.models import DecisionRow
 
+CITY_TIME: Final = dt.timezone(dt.timedelta(hours=7))
+"""Huế's time, by which moments are shown."""
 REASON_LIMIT: Final = 2_000
 _SLOTS: Final = (SuggestionKind.REUSE_POLE, SuggestionKind.SHARE_MAST, SuggestionKind.COLOCATE_NEW_MAST)
 _COORDINATION: Final = (
@@ -70,7 +72,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One decision; the time is UTC."""
+    """One decision; the time is Huế's."""
 
     id: int
     suggestion_id: str
@@ -170,5 +172,5 @@ def _decision(row: DecisionRow) -> Decision:
         spare_owed=row.spare_owed,
         decided_by=row.decided_by,
         organisation=row.organisation.name,
-        decided_at=utc(row.decided_at),
+        decided_at=utc(row.decided_at).astimezone(CITY_TIME),
     )

@@ -16,7 +16,7 @@ from hatang.data.settings import Settings
 from hatang.data.store import Store
 from hatang.pipeline.assess import assess
 from hatang.pipeline.progress import Progress
-from hatang.pipeline.runs import CITY_TIME, run_ids, with_decisions
+from hatang.pipeline.runs import run_ids, with_decisions
 from hatang.reports.sharing_kpis import kpis_csv, kpis_workbook
 from hatang.sharing.joining import works_joined
 from hatang.sharing.kpis import dig_avoided
@@ -58,7 +58,7 @@ def suggestions_of(settings: Settings, period: str) -> pd.DataFrame:
     each = found.sort_values("suggestion_id", kind="stable").drop_duplicates("suggestion_id").reset_index(drop=True)
     with Store.open(settings) as store, store.looking() as session:
         held = standing(session)
-    days = [entry.decided_at.astimezone(CITY_TIME).date() if (entry := held.get(name)) else None for name in each["suggestion_id"]]
+    days = [entry.decided_at.date() if (entry := held.get(name)) else None for name in each["suggestion_id"]]
     return with_decisions(each, held).assign(decided_on=pd.to_datetime(pd.Series(days, index=each.index, dtype=object)))
 
 

@@ -1,6 +1,5 @@
 """Runs: an assessment is named by the hash of all that went into it, and kept in a folder of that name."""
 
-import datetime as dt
 import hashlib
 import importlib.metadata
 import json
@@ -20,7 +19,6 @@ from hatang.data.store import Dataset, Store
 
 _DIGITS: Final = 16
 _LATEST: Final = "latest"
-CITY_TIME: Final = dt.timezone(dt.timedelta(hours=7))
 
 
 def run_identity(
@@ -126,7 +124,7 @@ def _decided(made: Sequence[Decision]) -> pd.DataFrame:
         {
             **{name: getattr(entry, name) for name in ("suggestion_id", "kind", "owner", "reason", "decided_by", "organisation")},
             "decision": str(entry.decision),
-            "decided_on": pd.Timestamp(entry.decided_at.astimezone(CITY_TIME).date()),
+            "decided_on": pd.Timestamp(entry.decided_at.date()),
             "owed_count": entry.spare_owed.get("count"),
             "owed_unit": entry.spare_owed.get("unit"),
             "owed_assets": ", ".join(entry.spare_owed["assets"]) if entry.spare_owed else None,

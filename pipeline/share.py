@@ -65,6 +65,7 @@ def share_road(
         reserve_ways=int(rule_value(rules, "reserve_ways")),
         span_max_m=rule_value(rules, "span_max_m"),
         stretch_gap_m=rule_value(rules, "stretch_gap_m"),
+        end_m=rule_value(rules, "register_end_m"),
     )
     kept = roads.to_crs(MAP_CRS)
     with Store.open(settings) as store:

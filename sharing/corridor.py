@@ -5,8 +5,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from hatang.data.contracts import CORRIDOR, HUE_CRS, MAP_CRS, CrsError, EmptyDataError
-from hatang.sharing.capacity import spare_capacity
+from hatang.data.contracts import CORRIDOR, HUE_CRS, MAP_CRS, AssetClass, CrsError, EmptyDataError
+from hatang.sharing.capacity import chamber_actions, spare_capacity
 from hatang.sharing.near import pairs_within
 from hatang.sharing.policy import SharingPolicy
 
@@ -43,8 +43,9 @@ def road_axes(roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def corridor_assets(axes: gpd.GeoDataFrame, assets: gpd.GeoDataFrame, *, policy: SharingPolicy) -> gpd.GeoDataFrame:
     """Return the assets in the corridor of each road (CORRIDOR contract, EPSG:4326), by road and chainage.
 
-    An asset near several roads belongs to the nearest. Ducts count with the part in the corridor. Chainage is metres along the axis
-    from its first point; `left` and `right` are seen in that direction.
+    An asset near several roads belongs to the nearest. Ducts count with the part in the corridor; chambers have the room of the ducts
+    that end in them, wherever those lead. Chainage is metres along the axis from its first point; `left` and `right` are seen in that
+    direction.
 
     Parameters
     ----------
@@ -68,6 +69,10 @@ def corridor_assets(axes: gpd.GeoDataFrame, assets: gpd.GeoDataFrame, *, policy:
     inside = _clipped(shapes, line, reach[pairs["line"]])
     place = _middle(inside)
     room = spare_capacity(found, policy=policy)
+    asked = (found["asset_class"] == AssetClass.CHAMBER) & (room["action"] != "closed")
+    ducts = gpd.GeoDataFrame(metric[metric["asset_class"] == AssetClass.DUCT_SECTION])
+    said = chamber_actions(found[asked], ducts, spare_capacity(ducts, policy=policy)["action"], end_m=policy.end_m)
+    room = room.assign(action=said.reindex(room.index).fillna(room["action"]))
     frame = gpd.GeoDataFrame(
         {
             **{name: found[name] for name in ("asset_id", "asset_class", "kind", "owner", "contact", "survey_date")},

@@ -13,6 +13,7 @@ class SharingPolicy:
     reserve_ways: int = 0  # QCVN 07-3:2023/BXD asks for 10 % in new common trenches, nothing of existing ducts
     span_max_m: float = 60.0  # longest span between two poles that still counts as one line of poles
     stretch_gap_m: float = 20.0  # ducts of one owner this close along the road are one stretch
+    end_m: float = 2.0  # a duct that ends this close to a chamber ends in it
 
     def __post_init__(self) -> None:
         """Check ranges.
@@ -22,6 +23,6 @@ class SharingPolicy:
         ParameterError
             Where a length or count is negative.
         """
-        for name in ("corridor_m", "reserve_ways", "span_max_m", "stretch_gap_m"):
+        for name in ("corridor_m", "reserve_ways", "span_max_m", "stretch_gap_m", "end_m"):
             if getattr(self, name) < 0:
                 raise ParameterError("error.sharing.policy", name=name, value=getattr(self, name))

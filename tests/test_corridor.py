@@ -67,6 +67,18 @@ def test_place_side_and_length() -> None:
     assert np.isnan(rows.loc["P1", "length_m"])
 
 
+def test_a_chamber_has_the_room_of_the_ducts_that_end_in_it_and_unknown_is_no_room() -> None:
+    """Room in one of two ducts is room; a duct that passes by ends nowhere; where no duct ends, or an unknown one, somebody must look."""
+    rows = (duct("D1", 100, 200), duct("D2", 200, 300, used=4), duct("D3", 300, 400, used=None), duct("D4", 500, 600, used=4))
+    places = {"C1": 200.5, "C2": 300, "C3": 400, "C4": 600, "C5": 550, "C6": 800}
+    pits = [asset(name, shapely.Point(X + at, Y + 6), kind="chamber") for name, at in places.items()]
+    shut = asset("C7", shapely.Point(X + 100, Y + 5), kind="chamber", sharable="no")
+    found = answer(*rows, *pits, shut)[0].set_index("asset_id")["action"]
+    told = {"C1": "reuse", "C2": "survey", "C3": "survey", "C4": "full", "C5": "survey", "C6": "survey", "C7": "closed"}
+    assert found[list(told)].to_dict() == told
+    assert answer(*pits[:1])[0]["action"].tolist() == ["survey"], "a register without ducts"
+
+
 def test_the_corridor_ends_at_its_width_and_half_the_road_is_added() -> None:
     assert answer(pole("P1", 100) | {"geometry": shapely.Point(X + 100, Y + 15)})[0]["asset_id"].tolist() == ["P1"]
     far = pole("P1", 100) | {"geometry": shapely.Point(X + 100, Y + 19)}

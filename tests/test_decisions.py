@@ -82,7 +82,7 @@ def test_the_road_report_says_what_was_decided_by_whom_when_why_and_what_is_owed
     words = said()
     assert all(part in words for part in ("Ống đã cho thuê", "từ chối", f"Sở Khoa học và Công nghệ ({settings.actor})"))
     assert f"{row['spare']} ống trống của {row['owner']} ({row['assets']})" in words
-    assert shown_date((made.decided_at + dt.timedelta(hours=7)).date(), "vi") in words
+    assert shown_date(made.decided_at.date(), "vi") in words
     assert "đủ ống" not in words, "the decision that holds"
     assert f"{row['spare']} spare ways of {row['owner']} ({row['assets']})" in said("en")
     files = write_report(load_run(settings, run), tmp_path / "out", scope="road", progress=Quiet())
@@ -152,6 +152,13 @@ def test_who_refuses_to_join_works_owes_the_ways_of_the_joint_plan(joining: Sett
     for choice, party in ((Choice.REFUSED, "fpt"), (Choice.ACCEPTED, "vnpt")):
         with pytest.raises(ParameterError, match=r"error\.decision\.party"):
             decide(joining, "g1", choice, reason="bận", party=party)
+
+
+def test_a_decision_is_told_by_the_hour_of_the_city(joining: Settings) -> None:
+    made = decide(joining, "g1", Choice.ACCEPTED)
+    assert made.decided_at.utcoffset() == dt.timedelta(hours=7)
+    assert abs(made.decided_at - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=5)
+    assert list_decisions(joining, "g1")[0].as_dict()["decided_at"].endswith("+07:00")
 
 
 def test_ways_that_no_plan_states_are_owed_as_unknown_with_the_reason() -> None:
