@@ -22,6 +22,9 @@ def register_file(
     out: Annotated[Path | None, typer.Option(help="Thư mục kết quả / result folder")] = None,
     *,
     openfibre: Annotated[bool, typer.Option("--ofds", help="Thêm Open Fibre Data Standard / also as OFDS")] = False,
+    exchange: Annotated[
+        bool, typer.Option("--gpkg", help="Thêm chính hồ sơ, để trao đổi / also the register itself as GeoPackage")
+    ] = False,
     as_of: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Ngày chốt / date of the rules")] = None,
     crs: Annotated[str | None, typer.Option(help="Hệ tọa độ của tệp không ghi, và để đo chiều dài / of a file that says none")] = None,
 ) -> None:
@@ -36,7 +39,8 @@ def register_file(
         check = check_register(file, here.settings.limits, as_of=day, crs=crs, progress=bar)
         files: list[Path] = []
         if out is not None:
-            files = write_register_check(check, out, name=file.name, as_of=day, language=here.language, openfibre=openfibre, progress=bar)
+            kinds = {"openfibre": openfibre, "exchange": exchange}
+            files = write_register_check(check, out, name=file.name, as_of=day, language=here.language, **kinds, progress=bar)
     _say_register(here, check)
     if out is not None:
         here.say("report.written", folder=out, files=", ".join(path.name for path in files))

@@ -13,6 +13,7 @@ from hatang.data.contracts import MAP_CRS
 from hatang.data.figures import shown_date
 from hatang.data.language import Language, text
 from hatang.data.openfibre import NODE_OF_TABLE, TABLE_OF_DEPLOYMENT, openfibre_json
+from hatang.data.registerfile import register_geopackage
 from hatang.pipeline.progress import Progress
 from hatang.pipeline.register import RegisterCheck
 from hatang.reports.register_workbook import register_layers, register_workbook
@@ -26,9 +27,10 @@ def write_register_check(
     as_of: dt.date,
     language: Language = "vi",
     openfibre: bool = False,
+    exchange: bool = False,
     progress: Progress,
 ) -> list[Path]:
-    """Write `ho-so.xlsx` and `ho-so.gpkg`, and `ofds.json` where asked for, into `out` and return their paths.
+    """Write `ho-so.xlsx` and `ho-so.gpkg`, `ofds.json` and `trao-doi.gpkg` where asked for, into `out` and return their paths.
 
     Other files in the folder stay as they are; each of these is put in its place whole.
 
@@ -36,6 +38,8 @@ def write_register_check(
     ----------
     name
         Of the register's file: on every sheet, and of the network in the standard.
+    exchange
+        Write the register itself too, a layer a table, as this command and `ingest` read it again.
 
     Raises
     ------
@@ -51,6 +55,8 @@ def write_register_check(
     }
     if openfibre:
         makers["ofds.json"] = lambda: register_openfibre(check.tables, name)
+    if exchange:
+        makers["trao-doi.gpkg"] = lambda: register_geopackage(check.tables)
     progress.step("report.writing", total=len(makers))
     with disk(out):
         out.mkdir(parents=True, exist_ok=True)

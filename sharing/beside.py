@@ -71,7 +71,7 @@ def parallel_line(line: shapely.LineString, offset_m: float) -> shapely.LineStri
     square = np.maximum((both**2).sum(axis=1), 1e-12)
     moved = both * (2 / square)[:, None]
     size = np.hypot(*moved.T)
-    moved *= np.minimum(1, _MITRE_LIMIT / size)[:, None]
+    moved *= (_MITRE_LIMIT / np.maximum(size, _MITRE_LIMIT))[:, None]  # a line that turns back on itself moves nowhere there
     return shapely.LineString(points + offset_m * moved)
 
 

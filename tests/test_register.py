@@ -193,3 +193,16 @@ def test_published_registers_are_looked_through(reference: Path, tmp_path: Path)
     counts = {name: len(frame) for name, frame in check.tables.items() if len(frame)}
     assert counts == {"poles": 3, "chambers": 6, "duct_sections": 15, "duct_ways": 27, "spans": 8, "attachments": 12, "station_houses": 2}
     assert not (check.assets[check.assets["asset_class"] == "duct_section"]["action"] == "reuse").any()
+
+
+def test_a_register_is_handed_on_as_a_geopackage_that_is_read_again(tmp_path: Path) -> None:
+    path, out = register_file(tmp_path), tmp_path / "out"
+    base = ["--home", str(tmp_path / "home"), "--json", "share", "register"]
+    first = CliRunner().invoke(app, [*base, str(path), "--out", str(out), "--gpkg", "--as-of", "2026-11-25"])
+    assert first.exit_code == 0, first.stderr
+    again = CliRunner().invoke(app, [*base, str(out / "trao-doi.gpkg"), "--as-of", "2026-11-25"])
+    assert again.exit_code == 0, again.stderr
+    one, two = (json.loads(result.stdout) for result in (first, again))
+    assert [one[name] for name in ("counts", "actions", "survey", "violations")] == [
+        two[name] for name in ("counts", "actions", "survey", "violations")
+    ]

@@ -218,3 +218,9 @@ def test_nothing_needed_too_many_ways_and_bad_rules_are_named() -> None:
         ChamberRules(spacing_m=0)
     with pytest.raises(ParameterError, match="lateral_m"):
         StreetRules(lateral_m=-1)
+
+
+def test_a_line_that_turns_back_on_itself_is_moved_without_a_fault() -> None:
+    """Out and back over 200 m, 5 m to the left: on one side out, on the other back, and at the turn on the line itself."""
+    moved = parallel_line(shapely.LineString([(0, 0), (200, 0), (0, 0)]), 5)
+    assert shapely.get_coordinates(moved).tolist() == pytest.approx(np.array([[0, 5], [200, 0], [0, -5]]))
