@@ -73,11 +73,13 @@ def fit_headings(language: Language) -> list[str]:
     return [text(f"planfit.column.{name}", language) for name in COLUMNS]
 
 
-def fit_sheet(book: Any, fit: pd.DataFrame, subjects: pd.Series, bold: Any, language: Language, *, note: str) -> None:
-    """Write the sheet on how suggestions fit plans and zones."""
+def fit_sheet(
+    book: Any, fit: pd.DataFrame, subjects: pd.Series, bold: Any, language: Language, *, note: str, name: str = "planfit.sheet"
+) -> None:
+    """Write the sheet on how suggestions fit plans and zones; message `name` is its name, as its workbook names sheets."""
     rows = worded_fit(fit, subjects, language).to_numpy(object).tolist()
     title = text("planfit.what", language)
-    write_sheet(book, text("planfit.sheet", language), fit_headings(language), rows, bold, title=title, note=note)
+    write_sheet(book, text(name, language), fit_headings(language), rows, bold, title=title, note=note)
 
 
 def _days(first: Any, last: Any, language: Language) -> str:

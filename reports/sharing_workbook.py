@@ -122,7 +122,7 @@ def sharing_workbook(results: ResultSet, language: Language) -> bytes:
         _frame(book, "survey", survey, _CORRIDOR, bold, language, note)
         if "plan_fit" in results.tables:
             subjects = suggestion_subjects(results.tables["suggestions"], "owner", language, numbered=True)
-            fit_sheet(book, results.tables["plan_fit"], subjects, bold, language, note=note)
+            fit_sheet(book, results.tables["plan_fit"], subjects, bold, language, note=note, name="sharing.sheet.plan_fit")
         if "boq" in results.tables:
             _new_set(book, results, bold, language, note)
     return sink.getvalue()

@@ -136,7 +136,7 @@ def test_a_road_is_held_against_the_layers_filed(settings: Settings, tmp_path: P
     fit = results.tables["plan_fit"]
     assert fit[["constraint_kind", "fit", "document"]].to_numpy().tolist() == [["underground_only", "does_not_fit", "QĐ thử"]]
     assert fit["suggestion_id"].tolist() == results.tables["suggestions"]["suggestion_id"].tolist()
-    sheet = openpyxl.load_workbook(io.BytesIO(sharing_workbook(results, "vi")))["Khớp quy hoạch"]
+    sheet = openpyxl.load_workbook(io.BytesIO(sharing_workbook(results, "vi")))["Khop quy hoach"]
     told = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=3)]
     assert told[0][1:] == ["Đề xuất", "Loại ràng buộc", "Kết quả", "Lý do", "Tên vùng", "Văn bản", "Hiệu lực"]
     about, *said_of_it = told[1][1:]

@@ -156,7 +156,7 @@ def test_the_drawing_and_workbook_of_the_road(small_demo: DemoOutcome) -> None:
     drawn = [entity for entity in drawing.modelspace() if entity.dxf.layer == "TUYEN DUONG"]
     np.testing.assert_allclose(np.array(drawn[0].get_points("xy")), shapely.get_coordinates(road), atol=1e-6)
     sheets = pd.read_excel(small_demo.folder / "chia-se.xlsx", sheet_name=None, header=1)
-    assert list(sheets) == ["Tong hop", "De xuat dung chung", *TOGETHER, "Cot - cong - be", "Can khao sat", "Khớp quy hoạch", *NEW_SHEETS]
+    assert list(sheets) == ["Tong hop", "De xuat dung chung", *TOGETHER, "Cot - cong - be", "Can khao sat", "Khop quy hoach", *NEW_SHEETS]
     assert sheets["Phuong an A B C"]["Phương án"].str[0].tolist() == ["A", "B", "C"]
     assert len(sheets["Cot - cong - be"]) == len(small_demo.results.tables["corridor"])
 
