@@ -181,5 +181,26 @@ NEW_POLES: Final = Table(
 )
 """New shared poles along a road where ducts cannot be built and no cable pole stands."""
 
-SHARING_TABLES: Final = (SHARING_KPIS, MAST_SUGGESTIONS, SHARES, LEAVING, RENT_OR_BUILD, VARIANTS, SET_NOTES, NEW_POLES)
+RULE_COVERAGE: Final = Table(
+    "rule_coverage",
+    (
+        Column("code", required=True),
+        Column("judged", "int", "things", required=True, low=0),
+        Column("violating", "int", "things", required=True, low=0),
+        Column("unjudged", "int", "things", low=0),
+        Column(
+            "lacks",
+            values=(
+                *("no_such", "sketch", "roads", "buildings", "assets", "profile", "levels", "brackets", "chamber_size", "lid_cover"),
+                *("area", "attachments", "utilities", "cables"),
+            ),
+        ),
+    ),
+    key=("code",),
+)
+"""How far the clauses in force could be held against a road's new set: things judged, those that do not meet the clause, and those that
+it speaks of but that were not measured, empty where not even their number is known. `lacks` is what is missing to judge them, `no_such`
+where the set has nothing that the clause speaks of, empty where all were judged."""
+
+SHARING_TABLES: Final = (SHARING_KPIS, MAST_SUGGESTIONS, SHARES, LEAVING, RENT_OR_BUILD, VARIANTS, SET_NOTES, NEW_POLES, RULE_COVERAGE)
 """Those that a run may hold."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
 
@@ -14,11 +13,13 @@ from hatang.data.contracts import HUE_CRS, MAP_CRS, SET_NOTES, AssetClass, Claus
 from hatang.data.rules import Rule, rule_value
 from hatang.sharing.beside import side_of_line
 from hatang.sharing.chambers import ChamberRules
-from hatang.sharing.frontage import frontage, wall_distances
+from hatang.sharing.frontage import frontage
 from hatang.sharing.junctions import junctions_along
 from hatang.sharing.near import parallel_runs
 from hatang.sharing.quantities import bill_of_quantities
-from hatang.sharing.rulecheck import check_rules, facts_of
+from hatang.sharing.rulecheck import check_rules
+from hatang.sharing.rulecoverage import rule_coverage
+from hatang.sharing.setfacts import ASKED, LaidOut, set_facts, set_things
 from hatang.sharing.streetpoles import empty_poles, new_poles
 from hatang.sharing.streetrules import Need, Side, StreetRules, ways_by_side
 from hatang.sharing.streetset import StreetSet, empty_set, street_set
@@ -92,13 +93,13 @@ def shared_set(
     prices: Mapping[str, Price],
     limits: dict[str, Rule],
 ) -> dict[str, pd.DataFrame]:
-    """Return `new_trenches`, `new_chambers`, `new_poles`, `boq`, `violations` and `set_notes` of the roads; shapes in EPSG:4326.
+    """Return `new_trenches`, `new_chambers`, `new_poles`, `boq`, `violations`, `rule_coverage` and `set_notes` of the roads.
 
-    A road where ducts cannot be built, as its ways fit no trench or it has no room for one, gets poles where none stand, and is named in
-    the notes; the rest is computed.
+    Shapes are in EPSG:4326. A road where ducts cannot be built, as its ways fit no trench or it has no room for one, gets poles where none
+    stand, and is named in the notes; the rest is computed.
     """
     rules = street_rules(limits, clauses)
-    sets: list[StreetSet] = []
+    laid: list[LaidOut] = []
     poles: list[gpd.GeoDataFrame] = []
     notes: list[tuple[str, str, float | None]] = []
     gaps, roads, buildings = around.gaps, around.roads.to_crs(HUE_CRS), around.buildings.to_crs(HUE_CRS)
@@ -108,7 +109,8 @@ def shared_set(
         needs = _needs(axis, around.plans, limits, side_m=rules.side_m)
         if not needs:
             notes.append(("ways_assumed", name, rules.assumed_ways))
-        here = corridor[(corridor["road_id"] == name) & (corridor["asset_class"] == AssetClass.POLE)]
+        along = corridor[corridor["road_id"] == name]
+        here = along[along["asset_class"] == AssetClass.POLE]
         width = float(road["width_m"]) if pd.notna(road["width_m"]) and road["width_m"] > 0 else None
         junctions = junctions_along(axis, roads, half_width_m=(width or rules.width_m) / 2, snap_m=rule_value(limits, "road_snap_m"))
         notes.append(("junctions", name, len(junctions)) if len(roads) else ("junctions_unknown", name, None))
@@ -121,24 +123,28 @@ def shared_set(
         found = _ducts(
             axis, asked, rules, width_m=width, junctions=junctions, fronts=homes.fronts, targets=targets, cable_poles=len(here), name=name
         )
+        met, poled = junctions if len(roads) else None, len(here) if len(along) else None
         if isinstance(found, StreetSet):
-            sets.append(found)
+            laid.append(LaidOut(name, axis, found, junctions=met, cable_poles=poled))
             notes += [(code, name, amount) for code, amount in found.notes]
             continue
         row = new_poles(axis, cable_poles=len(here), rules=rules, width_m=width, side=_main_side(asked), name=name)
         poles.append(row)
+        laid.append(LaidOut(name, axis, empty_set(), junctions=met, cable_poles=poled, new_poles=len(row)))
         notes.append((found[0], name, found[1]))
         notes.append(("poles_instead", name, len(row)) if len(row) else ("no_poles_existing_poles", name, None))
+    sets = [road.ducts for road in laid if len(road.ducts.sections)]
     given = sets or [empty_set()]
-    trenches = _together([found.trenches() for found in given])
-    violations = check_rules(_facts(trenches, buildings), clauses)
+    facts = set_facts(laid, buildings, profiles=trench_profiles(), gap_mm=rules.build.gap_mm, chambers=rules.chambers)
+    violations = check_rules(facts, clauses)
     standing = _together([empty_poles(), *poles])
     return {
-        "new_trenches": trenches.to_crs(MAP_CRS),
+        "new_trenches": _together([found.trenches() for found in given]).to_crs(MAP_CRS),
         "new_chambers": _together([found.chambers for found in given]).to_crs(MAP_CRS),
         "new_poles": standing.to_crs(MAP_CRS),
         "boq": bill_of_quantities(sets, prices, build=rules.build, poles=len(standing)),
         "violations": violations.to_crs(MAP_CRS),
+        "rule_coverage": rule_coverage(facts, set_things(laid, rules=rules.chambers), violations, clauses, asked=ASKED),
         "set_notes": SET_NOTES.conform(pd.DataFrame(notes, columns=SET_NOTES.names)),
     }
 
@@ -181,19 +187,6 @@ def _needs(axis: shapely.LineString, plans: gpd.GeoDataFrame, limits: dict[str, 
     for operator, ways, side in zip(met["operator"].astype(str), met["ways"].fillna(1).astype(int), sides, strict=True):
         asked[operator, side] = max(asked.get((operator, side), 0), ways)
     return [Need(operator, ways, side) for (operator, side), ways in sorted(asked.items(), key=str) if ways > 0]
-
-
-def _facts(trenches: gpd.GeoDataFrame, buildings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return what can be measured of a set that is still a sketch."""
-    section = trenches["part"] == "section"
-    sections = trenches.assign(
-        duct_cover_mm=trenches["cover_mm"].astype(float),
-        reserve_share=(trenches["ways"] - trenches["needed"]).astype(float) / trenches["needed"].astype(float).clip(lower=1),
-        chamber_spacing_m=trenches["length_m"].where(section).astype(float),
-        wall_distance_m=np.where(section, wall_distances(trenches, buildings), np.nan),
-    )
-    sections["reserve_share"] = sections["reserve_share"].where(section, np.nan)
-    return facts_of(sections, ["duct_cover_mm", "reserve_share", "chamber_spacing_m", "wall_distance_m"], conditions=["surface"])
 
 
 def _together(parts: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:

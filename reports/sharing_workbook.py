@@ -13,6 +13,7 @@ from hatang.data.language import Language, message_ids, text
 from hatang.data.results import ResultSet
 from hatang.reports.bargain_sheets import SHEETS, clauses_named, firms_named, ranked, worded
 from hatang.reports.planfit import fit_sheet, suggestion_subjects
+from hatang.reports.rulecoverage import COVERAGE_COLUMNS, worded_coverage
 from hatang.reports.sharing_lists import assumptions_text
 from hatang.reports.workbook import OPTIONS, run_note, write_sheet
 
@@ -160,6 +161,9 @@ def _new_set(book: xlsxwriter.Workbook, results: ResultSet, bold: object, langua
     if "new_poles" in results.tables:
         _frame(book, "new_poles", _worded(results.tables["new_poles"], language), _POLES, bold, language, note)
     _frame(book, "violations", violations_worded(results.tables["violations"], language), _VIOLATIONS, bold, language, note)
+    if "rule_coverage" in results.tables:
+        judged = worded_coverage(results.tables["rule_coverage"], language, results.as_of)
+        _frame(book, "rule_coverage", judged, COVERAGE_COLUMNS, bold, language, f"{text('rulecover.what', language)} {note}")
     if "asset_violations" in results.tables:
         standing = violations_worded(results.tables["asset_violations"], language)
         said = f"{text('sharing.standing', language)} {note}"

@@ -85,9 +85,8 @@ def check_rules(facts: gpd.GeoDataFrame, clauses: Iterable[Clause]) -> gpd.GeoDa
     rows: list[dict[str, Any]] = []
     measures = _by_feature(facts)
     for clause in clauses:
-        for fact in facts[_concerned(facts, clause)].to_dict("records"):
-            needed = clause.value if clause.value is not None else float(fact.get("needed", np.nan))
-            if np.isnan(needed) or clause.holds(float(fact["measured"]), needed):
+        for fact, needed in _judged(facts, clause):
+            if clause.holds(float(fact["measured"]), needed):
                 continue
             if clause.unless and measures.get((str(fact["feature_id"]), clause.unless[0]), -np.inf) >= clause.unless[1]:
                 continue
@@ -100,6 +99,36 @@ def check_rules(facts: gpd.GeoDataFrame, clauses: Iterable[Clause]) -> gpd.GeoDa
         f"{row.code}:{row.feature_id}" + (f":{n + 1}" if n else "") for row, n in zip(frame.itertuples(), number, strict=True)
     ]
     return gpd.GeoDataFrame(VIOLATIONS.conform(frame), geometry="geometry", crs=facts.crs)
+
+
+def count_judged(facts: gpd.GeoDataFrame, clauses: Iterable[Clause]) -> dict[str, int]:
+    """Return for each clause, by code, how many facts it could be held against: what `check_rules` looks at, met or not.
+
+    Parameters
+    ----------
+    facts, clauses
+        As `check_rules` takes them.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> wall = Clause("wall_distance", "QCVN 07-3", "2.2.1.4", "wall_distance_m", ">=", 1.0, "m", dt.date(2024, 7, 1), True, "breach")
+    >>> at = gpd.points_from_xy([0, 9], [0, 0], crs="EPSG:9214")
+    >>> facts = gpd.GeoDataFrame({"feature_id": ["a", "b"], "parameter": "wall_distance_m", "measured": [0.8, None]}, geometry=at)
+    >>> count_judged(facts, [wall])
+    {'wall_distance': 1}
+    """
+    return {clause.code: len(_judged(facts, clause)) for clause in clauses}
+
+
+def _judged(facts: gpd.GeoDataFrame, clause: Clause) -> list[tuple[Mapping[Any, Any], float]]:
+    """Return the facts that a clause can be held against, each with what is needed there."""
+    found = [(fact, _need(fact, clause)) for fact in facts[_concerned(facts, clause)].to_dict("records")]
+    return [(fact, needed) for fact, needed in found if not np.isnan(needed)]
+
+
+def _need(fact: Mapping[Any, Any], clause: Clause) -> float:
+    return clause.value if clause.value is not None else float(fact.get("needed", np.nan))
 
 
 def _by_feature(facts: gpd.GeoDataFrame) -> Mapping[tuple[str, str], float]:

@@ -44,7 +44,17 @@ FILES = {
 }
 
 TOGETHER = ["Phuong an A B C", "Chia chi phi", "Neu mot ben rut", "Thue hay tu lam"]
-NEW_SHEETS = ["Khoi luong", "Ranh - ong moi", "Be cap moi", "Cot moi", "Chua phu hop", "Hien huu chua dat", "Thoi diem", "Lich"]
+NEW_SHEETS = [
+    "Khoi luong",
+    "Ranh - ong moi",
+    "Be cap moi",
+    "Cot moi",
+    "Chua phu hop",
+    "Da doi chieu",
+    "Hien huu chua dat",
+    "Thoi diem",
+    "Lich",
+]
 
 
 def words_of_docx(path: Path) -> str:

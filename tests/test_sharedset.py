@@ -83,6 +83,19 @@ def test_the_workbook_has_the_numbers_of_the_model_and_says_where_a_price_is_mis
     assert {"Be cap moi", "Chua phu hop"} <= set(book.sheetnames)
 
 
+def test_the_workbook_says_of_every_clause_what_was_judged_and_what_is_missing(answer: ResultSet) -> None:
+    """11 sections between 12 chambers; neither roads, buildings nor assets are filed."""
+    sheet = openpyxl.load_workbook(io.BytesIO(sharing_workbook(answer, "vi")))["Da doi chieu"]
+    rows = list(sheet.iter_rows(min_row=2, values_only=True))
+    assert rows[0][:5] == ("Đại lượng", "Đã xét", "Chưa phù hợp", "Chưa đo được", "Tình trạng đối chiếu")
+    told = {row[0]: row[1:5] for row in rows[1:]}
+    assert len(rows) - 1 == len(clauses_in_force(answer.as_of)) == len(answer.tables["rule_coverage"])
+    assert told["khoảng cách hai bể liền nhau"] == (11, 0, 0, "đã xét hết")
+    assert told["bể ở nút giao"] == (0, 0, None, "chưa đo được: thiếu lớp đường để biết nút giao")
+    assert told["khoảng cách tới tường, móng công trình"][2:] == (11, "chưa đo được: thiếu hình nhà (dạng vùng) trong 100 m")
+    assert told["chiều dài bể"][2:] == (12, "chưa đo được: thiếu kích thước bể (phương án sơ bộ chưa vẽ)")
+
+
 def test_the_drawing_opens_without_faults_and_lies_where_the_model_lies(answer: ResultSet, tmp_path: Path) -> None:
     path = tmp_path / "chia-se.dxf"
     path.write_bytes(sharing_drawing(answer, "vi"))
@@ -165,6 +178,8 @@ def test_roads_filed_give_junctions_with_chambers(settings: Settings, tmp_path: 
     chambers = gpd.GeoDataFrame(found.tables["new_chambers"])
     at = chambers[chambers["chamber_reason"] == "junction"].geometry.x - LON
     assert at.tolist() == pytest.approx([0.002, 0.006], abs=2e-6)
+    judged = found.tables["rule_coverage"].set_index("code").loc["chamber_at_junction"]
+    assert judged[["judged", "violating", "unjudged"]].tolist() == [2, 0, 0]
 
 
 def test_buildings_filed_give_laterals_and_a_wall_too_near_is_a_violation(settings: Settings, tmp_path: Path) -> None:

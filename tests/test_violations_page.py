@@ -3,12 +3,13 @@
 import datetime as dt
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 from test_app import page, words
 from web_results import AS_OF, HOSTILE, city, road, violating
 
 from hatang.data.clauses import clauses_in_force
-from hatang.data.contracts import HUE_CRS
+from hatang.data.contracts import HUE_CRS, RULE_COVERAGE
 from hatang.data.figures import MISSING
 from hatang.data.language import LANGUAGES, message_ids, text
 from hatang.data.results import save_results
@@ -54,6 +55,48 @@ def test_each_violation_with_what_was_measured_and_needed(language: str) -> None
     assert second[7] == {"vi": "chưa xác minh", "en": "not verified"}[language]
     assert second[8:] == [HOSTILE, MISSING]
     assert len(app.dataframe[1].value) == len(clauses_in_force(AS_OF))
+
+
+@pytest.mark.usefixtures("violated")
+def test_a_run_of_before_the_counts_says_so() -> None:
+    app = page("violations_page").run()
+    assert text("web.violations.register_before", "vi") in words(app)
+    assert text("sharing.column.judged", "vi") not in app.dataframe[1].value
+
+
+def test_the_register_says_of_each_clause_what_was_judged_and_what_is_missing(settings: Settings) -> None:
+    counts = {
+        "code": ["wall_distance", "duct_cover_sidewalk", "distance_power", "chamber_at_junction", "no_new_poles"],
+        "judged": [0, 12, 1, 0, 0],
+        "violating": [0, 1, 1, 0, 0],
+        "unjudged": [12, 0, 11, None, 0],
+        "lacks": ["buildings", None, "utilities", "roads", "no_such"],
+    }
+    run = violating(road(city(settings))).with_tables(rule_coverage=RULE_COVERAGE.conform(pd.DataFrame(counts)))
+    (settings.home / "results").mkdir(parents=True)
+    save_results(run, settings.home / "results" / run.run_id)
+    app = page("violations_page").run()
+    assert not app.exception
+    register = app.dataframe[1].value.set_index(text("web.column.clause_asks", "vi"))
+    columns = [text(f"sharing.column.{name}", "vi") for name in ("judged", "violating", "unjudged", "judged_state")]
+    told = {code: register.loc[text(f"clause.{code}", "vi"), columns].tolist() for code in (*counts["code"], "slack")}
+    assert told == {
+        "wall_distance": ["0", "0", "12", "chưa đo được: thiếu hình nhà (dạng vùng) trong 100 m"],
+        "duct_cover_sidewalk": ["12", "1", "0", "đã xét hết"],
+        "distance_power": ["1", "1", "11", "còn 11 chưa đo được: thiếu tuyến nước, điện, tuy nen đi gần"],
+        "chamber_at_junction": ["0", "0", MISSING, "chưa đo được: thiếu lớp đường để biết nút giao"],
+        "no_new_poles": ["0", "0", "0", "phương án không có đối tượng của điều khoản"],
+        "slack": [MISSING] * 4,
+    }
+    said = "2 trong 5 điều khoản có ít nhất một số đo; 2 điều khoản chưa đo được gì; 1 điều khoản không có đối tượng trong phương án."
+    assert said in words(app)
+
+
+def test_what_a_clause_may_lack_has_words_in_both_languages() -> None:
+    (lacks,) = (column for column in RULE_COVERAGE.columns if column.name == "lacks")
+    needed = {f"rulecover.lacks.{name}" for name in lacks.values if name != "no_such"}  # noqa: PD011 - of a contract, not of a frame
+    for language in LANGUAGES:
+        assert needed - set(message_ids(language)) == set()
 
 
 @pytest.mark.usefixtures("violated")

@@ -1,7 +1,7 @@
 """Page "Vi phạm quy chuẩn": what of a road's plan does not meet which clause, and the register of clauses."""
 
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 import geopandas as gpd
 import pandas as pd
@@ -16,6 +16,7 @@ from hatang.data.results import ResultSet
 from hatang.pipeline.roadruns import RoadRun, checked_roads, every_violation
 from hatang.pipeline.runs import marked
 from hatang.reports.geodata import with_run
+from hatang.reports.rulecoverage import coverage_state, coverage_sum
 from hatang.reports.sharing_lists import violations_csv, violations_geopackage
 from hatang.web import chrome, runs, state
 from hatang.web.state import language, say
@@ -37,14 +38,15 @@ def show() -> None:
         chrome.labels(city)
         offered = checked_roads(runs.home_of(state.settings()))
         if offered:
-            _road(offered)
+            run = _road(offered)
+            _register(clauses_in_force(run.as_of), run)
         else:
             st.info(say("web.violations.empty"))
-        _register(clauses_in_force(city.as_of))
+            _register(clauses_in_force(city.as_of), None)
 
 
-def _road(offered: Sequence[RoadRun]) -> None:
-    """Offer the roads, and show the map and the table of the one chosen."""
+def _road(offered: Sequence[RoadRun]) -> ResultSet:
+    """Offer the roads, and show the map and the table of the one chosen, which is returned."""
     titles = {
         run.run_id: f"{run.roads} · {run.as_of} · {run.run_id[:6]} · {say('web.violations.found', n=run.violations)}" for run in offered
     }
@@ -73,6 +75,7 @@ def _road(offered: Sequence[RoadRun]) -> None:
     else:
         chrome.table(_rows(violations), say("web.violations.table"))
     _downloads(run, violations)
+    return run
 
 
 def _filtered(every: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -131,17 +134,24 @@ def _downloads(run: ResultSet, violations: gpd.GeoDataFrame) -> None:
         )
 
 
-def _register(clauses: Sequence[Clause]) -> None:
-    """Show every clause that plans are held against."""
+def _register(clauses: Sequence[Clause], run: ResultSet | None) -> None:
+    """Show every clause that plans are held against, and how far the new set of a run could be."""
     st.subheader(say("web.violations.register"))
     st.caption(say("web.violations.register_what"))
     chosen = language()
+    coverage = None if run is None else run.tables.get("rule_coverage")
+    if coverage is not None:
+        st.caption(f"{coverage_sum(coverage, chosen)} {say('rulecover.what')}")
+    elif run is not None:
+        st.caption(say("web.violations.register_before"))
+    counted = {} if coverage is None else {row["code"]: row for row in coverage.to_dict("records")}
     rows = [
         {
             say("web.column.clause_asks"): clause_name(clause.code, chosen),
             say("web.column.needed"): say("web.violations.profile")
             if clause.value is None
             else compared(clause.op, clause.value, clause.unit, chosen),
+            **({} if coverage is None else _counts(counted.get(clause.code))),
             say("web.column.unless"): MISSING
             if clause.unless is None
             else say(f"clause.unless.{clause.unless[0]}", value=shown(clause.unless[1], "", chosen)),
@@ -154,3 +164,10 @@ def _register(clauses: Sequence[Clause]) -> None:
         for clause in clauses
     ]
     chrome.table(pd.DataFrame(rows), say("web.violations.register"))
+
+
+def _counts(row: Mapping[Any, Any] | None) -> dict[str, str]:
+    """Return how many things a clause judged, how many do not meet it, how many were not measured, and why (a row of RULE_COVERAGE)."""
+    counts = ("judged", "violating", "unjudged")
+    told = {say(f"sharing.column.{name}"): shown(None if row is None else row[name], "assets", language()) for name in counts}
+    return told | {say("sharing.column.judged_state"): MISSING if row is None else coverage_state(row, language())}
