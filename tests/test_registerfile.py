@@ -165,7 +165,8 @@ def test_a_project_of_fiberq_is_read_whole(reference: Path, tmp_path: Path) -> N
     copy = Path(shutil.copy(file, tmp_path / "project.gpkg"))
     outcome = read_apart(copy, tmp_path / "out.arrow", Kind.AUTO, ReadOptions(mapping=mapping))
     assert (outcome.kind, outcome.rows_in, outcome.rows_kept) == (Kind.ASSETS, 10, 8)
-    assert {fault.code for fault in outcome.faults} == {"duplicate_row", "geometry_missing"}
+    assert {fault.code for fault in outcome.faults} == {"duplicate_row", "geometry_missing", "register_beside"}
+    assert next(fault.found for fault in outcome.faults if fault.code == "register_beside") == "spans (1)"
 
 
 def test_a_register_of_masts_chambers_and_ways_gives_its_chambers_and_names_the_masts(tmp_path: Path) -> None:
